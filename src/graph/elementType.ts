@@ -33,3 +33,47 @@ export const arrayConstructors = {
 export const bytesPerElement = (type: ElementType): number => arrayConstructors[type].BYTES_PER_ELEMENT
 
 export const isFloat = (type: ElementType): boolean => type === 'float32' || type === 'float16'
+
+/** Numbers as the typed array of an element type; one that is such an array already is given back as it is. */
+export function typedArray(values: number | readonly number[] | TypedArray, type: ElementType): TypedArray {
+  if (ArrayBuffer.isView(values)) {
+    if (!(values instanceof arrayConstructors[type])) {
+      throw new TypeError(`elements of type ${type} come in a ${arrayConstructors[type].name}`)
+    }
+    return values as TypedArray
+  }
+  const list = typeof values === 'number' ? [values] : values
+  if (type === 'int64') return BigInt64Array.from(list, BigInt)
+  if (type === 'float16') return Uint16Array.from(list, float16Bits)
+  return arrayConstructors[type].from(list)
+}
+
+const scratch = new DataView(new ArrayBuffer(4))
+
+/** Bits of the float16 nearest to a number, ties to even (IEEE 754 binary16). */
+export function float16Bits(value: number): number {
+  scratch.setFloat32(0, value)
+  const bits = scratch.getUint32(0)
+  const sign = (bits >>> 16) & 0x8000
+  const magnitude = bits & 0x7fffffff
+  if (magnitude > 0x7f800000) return sign | 0x7e00
+  if (magnitude >= 0x477ff000) return sign | 0x7c00
+  if (magnitude >= 0x38800000) {
+    const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1)
+    return sign | ((rounded - 0x38000000) >>> 13)
+  }
+  // Subnormal: the value in units of 2^-24, rounded to even. Doubles hold it exactly, so one rounding happens.
+  const units = Math.abs(value) * 2 ** 24
+  const floor = Math.floor(units)
+  const up = units - floor > 0.5 || (units - floor === 0.5 && floor % 2 === 1)
+  return sign | (floor + (up ? 1 : 0))
+}
+
+/** The number that a float16 bit pattern stands for. */
+export function float16Value(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >>> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25)
+}

@@ -1,0 +1,36 @@
+/**
+ * graph/: symbolic tensors, operators, gradients, ONNX. Knows nothing of models or of Qwen, and runs nothing.
+ *
+ * Reading order: `tensor.ts` (what a tensor is), `operator.ts` (what an operator is), any file of `operators/`,
+ * `gradient.ts`, `plan.ts`, `compile.ts`.
+ */
+export { type CompileOptions, compile } from './compile.ts'
+export { decompose } from './decomposition.ts'
+export * from './dimension.ts'
+export * from './elementType.ts'
+export { gradient } from './gradient.ts'
+export { type ConstantValue, constant, dimensionSize, input } from './leaf.ts'
+export * from './operators/activation.ts'
+export * from './operators/arithmetic.ts'
+export * from './operators/attention.ts'
+export { expand, filled, sumTo, zerosLike } from './operators/broadcast.ts'
+export * from './operators/cast.ts'
+export * from './operators/compare.ts'
+export * from './operators/crossEntropy.ts'
+export * from './operators/dropout.ts'
+export type { Operand } from './operators/elementwise.ts'
+export { gather, pick, scatterAddRows, scatterRows } from './operators/gather.ts'
+export * from './operators/join.ts'
+export * from './operators/matmul.ts'
+export * from './operators/norm.ts'
+export * from './operators/patch.ts'
+export * from './operators/quantised.ts'
+export { max, mean, type ReduceOptions, sum } from './operators/reduce.ts'
+export * from './operators/reshape.ts'
+export { rotary } from './operators/rotary.ts'
+export * from './operators/softmax.ts'
+export { where } from './operators/where.ts'
+export { recompute } from './recompute.ts'
+export { type Scope, scope } from './scope.ts'
+export type { CompiledGraph, TensorSpecification } from './specification.ts'
+export { ShapeError, Tensor, type TensorType } from './tensor.ts'

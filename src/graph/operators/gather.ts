@@ -1,0 +1,136 @@
+/** Reading and writing by position: embedding look-up, one element per row, rows put in place. */
+import { formatShape, type Shape, sameShape } from '../dimension.ts'
+import { apply, type Operator, refuse } from '../operator.ts'
+import type { Tensor } from '../tensor.ts'
+import { zerosLike } from './broadcast.ts'
+import { flatten, reshape } from './reshape.ts'
+
+function checkIndices(name: string, inputs: readonly Tensor[], indices: Tensor): void {
+  if (indices.type !== 'int64' && indices.type !== 'int32') refuse(name, inputs, 'the positions must be int64 or int32')
+}
+
+const gatherOperator: Operator<undefined> = {
+  name: 'gather',
+  infer(inputs) {
+    const [table, positions] = inputs as readonly [Tensor, Tensor]
+    checkIndices('gather', inputs, positions)
+    if (table.rank < 1) refuse('gather', inputs, 'the table needs at least one axis')
+    return [{ type: table.type, shape: [...positions.shape, ...table.shape.slice(1)] }]
+  },
+  gradient({ inputs }, [gradient]) {
+    const [table, positions] = inputs as readonly [Tensor, Tensor]
+    const rows = () => reshape(gradient as Tensor, [flatten(positions).size(0), ...table.shape.slice(1)])
+    return [() => scatterAddRows(table.shape, flatten(positions), rows()), undefined]
+  },
+  onnx: (emit, inputs) => [emit.node('Gather', inputs, { axis: 0 })],
+}
+
+/**
+ * Rows of a table: an embedding look-up.
+ * table [N, ...], positions [...P] of integers in [-N, N) → [...P, ...]
+ */
+export const gather = (table: Tensor, positions: Tensor): Tensor => apply(gatherOperator, [table, positions], undefined)
+
+const scatterAddOperator: Operator<{ shape: Shape }> = {
+  name: 'scatterAddRows',
+  infer: ([, rows], { shape }) => [{ type: (rows as Tensor).type, shape }],
+  gradient: ({ inputs: [positions] }, [gradient]) => [
+    undefined,
+    () => gather(gradient as Tensor, positions as Tensor),
+    () => gradient as Tensor,
+  ],
+  onnx(emit, [positions, rows, base], { inputs: [, values], attributes: { shape } }) {
+    const onto = base ?? emit.node('Expand', [emit.scalar(0, (values as Tensor).type), emit.shape(shape)])
+    const columns = emit.node('Unsqueeze', [positions as string, emit.int64([-1])])
+    return [emit.node('ScatterND', [onto, columns, rows as string], { reduction: 'add' })]
+  },
+}
+
+/** Sums rows into a table of zeros. positions [M], rows [M, ...] → `shape` */
+export function scatterAddRows(shape: Shape, positions: Tensor, rows: Tensor): Tensor {
+  return apply(scatterAddOperator, [positions, rows], { shape })
+}
+
+/** x + y without the pass over zeros, where y is rows summed into zeros; else undefined. */
+export function addScattered(x: Tensor, y: Tensor): Tensor | undefined {
+  const { operator, inputs, attributes } = y.node
+  if (operator.name !== 'scatterAddRows' || inputs.length > 2 || !sameShape(x.shape, y.shape)) return undefined
+  return apply(scatterAddOperator, [...inputs, x], attributes as { shape: Shape })
+}
+
+const scatterOperator: Operator<undefined> = {
+  name: 'scatterRows',
+  infer(inputs) {
+    const [x, positions, rows] = inputs as readonly [Tensor, Tensor, Tensor]
+    checkIndices('scatterRows', inputs, positions)
+    const wanted = [...positions.shape, ...x.shape.slice(1)]
+    if (positions.rank !== 1 || rows.type !== x.type || !sameShape(rows.shape, wanted)) {
+      refuse('scatterRows', inputs, `positions must be a vector and the rows ${x.type} ${formatShape(wanted)}`)
+    }
+    return [x]
+  },
+  gradient({ inputs }, [gradient]) {
+    const [, positions, rows] = inputs as readonly [Tensor, Tensor, Tensor]
+    return [
+      () => scatterRows(gradient as Tensor, positions, zerosLike(rows)),
+      undefined,
+      () => gather(gradient as Tensor, positions),
+    ]
+  },
+  onnx: (emit, [x, positions, rows]) => [
+    emit.node('ScatterND', [
+      x as string,
+      emit.node('Unsqueeze', [positions as string, emit.int64([-1])]),
+      rows as string,
+    ]),
+  ],
+}
+
+/**
+ * x with some rows replaced: how picture embeddings take their places among token embeddings.
+ * x [N, ...], positions [M] of distinct integers in [0, N), rows [M, ...] → [N, ...]
+ */
+export function scatterRows(x: Tensor, positions: Tensor, rows: Tensor): Tensor {
+  return apply(scatterOperator, [x, positions, rows], undefined)
+}
+
+const pickOperator: Operator<undefined> = {
+  name: 'pick',
+  infer(inputs) {
+    const [x, positions] = inputs as readonly [Tensor, Tensor]
+    checkIndices('pick', inputs, positions)
+    if (!sameShape(positions.shape, x.shape.slice(0, -1))) {
+      refuse('pick', inputs, `needs one position for each row: ${formatShape(x.shape.slice(0, -1))}`)
+    }
+    return [{ type: x.type, shape: positions.shape }]
+  },
+  gradient({ inputs }, [gradient]) {
+    const [x, positions] = inputs as readonly [Tensor, Tensor]
+    return [() => place(x.shape, positions, gradient as Tensor), undefined]
+  },
+  onnx(emit, [x, positions]) {
+    const last = emit.int64([-1])
+    const column = emit.node('Unsqueeze', [positions as string, last])
+    return [emit.node('Squeeze', [emit.node('GatherElements', [x as string, column], { axis: -1 }), last])]
+  },
+}
+
+/** One element of each row. x [..., N], positions [...] → [...] */
+export const pick = (x: Tensor, positions: Tensor): Tensor => apply(pickOperator, [x, positions], undefined)
+
+const placeOperator: Operator<{ shape: Shape }> = {
+  name: 'place',
+  infer: ([, values], { shape }) => [{ type: (values as Tensor).type, shape }],
+  gradient: ({ inputs: [positions] }, [gradient]) => [undefined, () => pick(gradient as Tensor, positions as Tensor)],
+  onnx(emit, [positions, values], { inputs: [, value], attributes: { shape } }) {
+    const last = emit.int64([-1])
+    const zeros = emit.node('Expand', [emit.scalar(0, (value as Tensor).type), emit.shape(shape)])
+    const columns = [positions, values].map(name => emit.node('Unsqueeze', [name as string, last]))
+    return [emit.node('ScatterElements', [zeros, ...columns], { axis: -1 })]
+  },
+}
+
+/** Zeros but for one element in each row. positions [...], values [...] → `shape` [..., N] */
+function place(shape: Shape, positions: Tensor, values: Tensor): Tensor {
+  return apply(placeOperator, [positions, values], { shape })
+}
