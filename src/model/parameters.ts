@@ -1,0 +1,46 @@
+/** The parameters of a model by name and shape, found by describing it: nothing is listed twice. */
+import { constant, input, type Scope, scope } from '../graph/index.ts'
+import { type QwenVLConfig, rotaryWidth } from './config.ts'
+import { logits } from './languageModel.ts'
+import { read, see } from './qwenVL.ts'
+
+/** The parts that a checkpoint's size is told by. */
+export const parts = ['language model', 'vision transformer', 'adapter', 'projection'] as const
+
+export type Part = (typeof parts)[number]
+
+/** Every parameter of the published layout, in the order of describing. Values are shapes. */
+export function parameterShapes(config: QwenVLConfig): Map<string, readonly number[]> {
+  const root = describeWhole(config)
+  return new Map([...root.parameters].map(([name, { shape }]) => [name, shape as readonly number[]]))
+}
+
+function describeWhole(config: QwenVLConfig): Scope {
+  const root = scope()
+  const { image_size: side } = config.visual
+  const features = see(root, input('pixels', 'float32', ['pictures', 3, side, side]), config)
+  const half = rotaryWidth(config) / 2
+  const tokens = input('tokens', 'int64', ['batch', 'sequence'])
+  const slots = input('slots', 'int64', [`${config.visual.n_queries}*pictures`])
+  const { hidden } = read(
+    root,
+    tokens,
+    { features, slots },
+    {
+      cosines: input('cosines', 'float32', ['sequence', half]),
+      sines: input('sines', 'float32', ['sequence', half]),
+      mask: constant([0], [1, 1]),
+    },
+    config,
+  )
+  logits(root, hidden, config)
+  return root
+}
+
+/** Which part a parameter belongs to, by its name. */
+export function partOf(name: string): Part {
+  if (!name.startsWith('transformer.visual.')) return 'language model'
+  const inner = name.slice('transformer.visual.'.length)
+  if (inner.startsWith('attn_pool.')) return 'adapter'
+  return inner.startsWith('ln_post.') || inner === 'proj' ? 'projection' : 'vision transformer'
+}
