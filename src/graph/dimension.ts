@@ -16,19 +16,22 @@ type Polynomial = ReadonlyMap<string, number>
 
 const NAME = /^[A-Za-z_]\w*$/
 
+/** Sums and differences of products of names and whole numbers. */
+const EXPRESSION = /^-?(\d+|[A-Za-z_]\w*)([*+-](\d+|[A-Za-z_]\w*))*$/
+
 function parse(dimension: Dimension): Polynomial {
   if (typeof dimension === 'number') return new Map(dimension === 0 ? [] : [['', dimension]])
+  if (!EXPRESSION.test(dimension)) {
+    throw new TypeError(
+      `"${dimension}" is not a dimension: use a whole number, a name such as "batch", or a sum of products`,
+    )
+  }
   const terms = new Map<string, number>()
   for (const term of dimension.replaceAll('-', '+-').split('+')) {
     if (term === '') continue
     const factors = (term.startsWith('-') ? `-1*${term.slice(1)}` : term).split('*')
     const names = factors.filter(factor => NAME.test(factor)).sort()
     const numbers = factors.filter(factor => !NAME.test(factor)).map(Number)
-    if (numbers.some(value => !Number.isInteger(value))) {
-      throw new TypeError(
-        `"${dimension}" is not a dimension: use a whole number, a name such as "batch", or a sum of products`,
-      )
-    }
     const monomial = names.join('*')
     terms.set(monomial, (terms.get(monomial) ?? 0) + numbers.reduce((product, value) => product * value, 1))
   }

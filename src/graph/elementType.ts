@@ -48,19 +48,20 @@ export function typedArray(values: number | readonly number[] | TypedArray, type
   return arrayConstructors[type].from(list)
 }
 
-const scratch = new DataView(new ArrayBuffer(4))
+const scratch = new DataView(new ArrayBuffer(8))
 
 /** Bits of the float16 nearest to a number, ties to even (IEEE 754 binary16). */
 export function float16Bits(value: number): number {
-  scratch.setFloat32(0, value)
-  const bits = scratch.getUint32(0)
-  const sign = (bits >>> 16) & 0x8000
-  const magnitude = bits & 0x7fffffff
-  if (magnitude > 0x7f800000) return sign | 0x7e00
-  if (magnitude >= 0x477ff000) return sign | 0x7c00
-  if (magnitude >= 0x38800000) {
-    const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1)
-    return sign | ((rounded - 0x38000000) >>> 13)
+  scratch.setFloat64(0, value)
+  const high = scratch.getUint32(0)
+  const sign = (high >>> 16) & 0x8000
+  const magnitude = high & 0x7fffffff
+  if (Number.isNaN(value)) return sign | 0x7e00
+  if (magnitude >= 0x3f100000) {
+    // Ten bits of fraction stay; of the rest only matters how it compares to one half.
+    const rest = (high & 0x3ff) * 2 + (scratch.getUint32(4) === 0 ? 0 : 1)
+    const up = rest > 0x400 || (rest === 0x400 && ((high >>> 10) & 1) === 1)
+    return sign | Math.min(0x7c00, (magnitude >>> 10) - ((1023 - 15) << 10) + (up ? 1 : 0))
   }
   // Subnormal: the value in units of 2^-24, rounded to even. Doubles hold it exactly, so one rounding happens.
   const units = Math.abs(value) * 2 ** 24

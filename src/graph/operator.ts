@@ -43,7 +43,8 @@ export function applyAll<Attributes>(
   const types = operator.infer(inputs, attributes)
   const simpler = operator.simplify?.(inputs, attributes)
   if (simpler) return [simpler]
-  return makeNode(operator, inputs, attributes, types, openBlock).outputs
+  // What a graph begins with is no computation that a block could do again, wherever it was asked for.
+  return makeNode(operator, inputs, attributes, types, inputs.length === 0 ? undefined : openBlock).outputs
 }
 
 /** As `applyAll`, for operators with one output (or whose first output is the one that users want). */

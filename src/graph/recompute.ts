@@ -2,6 +2,7 @@
  * Activation checkpointing: what a marked block computes on the way to the loss is thrown away and computed again when
  * its gradient is due. Memory for time, and no change in the model (Chen et al., arXiv 1604.06174).
  */
+import { inputOperator } from './leaf.ts'
 import { copyNode, inBlock } from './operator.ts'
 import { after } from './operators/after.ts'
 import type { Node, Tensor } from './tensor.ts'
@@ -42,10 +43,12 @@ export class Recomputation {
 
   /**
    * An input of the block, tied to the gradient that sets the second computation off. Without the tie the copies would
-   * be equal to the first computation's nodes, and would be shared with them or run just after them.
+   * be equal to the first computation's nodes, and would be shared with them or run just after them. Parameters and
+   * constants are read as they are: what is made from nothing else is the same both times.
    */
   #enter(input: Tensor, block: object): Tensor {
-    if (input.node.inputs.length === 0) return input
+    const { inputs, operator } = input.node
+    if (inputs.length === 0 && operator.name !== inputOperator.name) return input
     const entries = this.#entries.get(block) ?? new Map<Tensor, Tensor>()
     this.#entries.set(block, entries)
     const entry = entries.get(input) ?? after(input, this.#arrivals.get(block) as Tensor)

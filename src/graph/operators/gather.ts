@@ -1,5 +1,7 @@
 /** Reading and writing by position: embedding look-up, one element per row, rows put in place. */
 import { formatShape, type Shape, sameShape } from '../dimension.ts'
+import { dataTypes } from '../onnx/attributes.ts'
+import type { Emitter } from '../onnx/emitter.ts'
 import { apply, type Operator, refuse } from '../operator.ts'
 import type { Tensor } from '../tensor.ts'
 import { zerosLike } from './broadcast.ts'
@@ -31,17 +33,31 @@ const gatherOperator: Operator<undefined> = {
  */
 export const gather = (table: Tensor, positions: Tensor): Tensor => apply(gatherOperator, [table, positions], undefined)
 
+/** Positions [M] as ScatterND wants them: int64 [M, 1]. */
+function rowColumns(emit: Emitter, value: string, { type }: Tensor): string {
+  const wide = type === 'int64' ? value : emit.node('Cast', [value], { to: dataTypes.int64 })
+  return emit.node('Unsqueeze', [wide, emit.int64([-1])])
+}
+
 const scatterAddOperator: Operator<{ shape: Shape }> = {
   name: 'scatterAddRows',
-  infer: ([, rows], { shape }) => [{ type: (rows as Tensor).type, shape }],
+  infer(inputs, { shape }) {
+    const [positions, rows] = inputs as readonly [Tensor, Tensor]
+    checkIndices('scatterAddRows', inputs, positions)
+    const wanted = [...positions.shape, ...shape.slice(1)]
+    if (positions.rank !== 1 || shape.length < 1 || !sameShape(rows.shape, wanted)) {
+      refuse('scatterAddRows', inputs, `positions must be a vector and the rows ${formatShape(wanted)}`)
+    }
+    return [{ type: rows.type, shape }]
+  },
   gradient: ({ inputs: [positions] }, [gradient]) => [
     undefined,
     () => gather(gradient as Tensor, positions as Tensor),
     () => gradient as Tensor,
   ],
-  onnx(emit, [positions, rows, base], { inputs: [, values], attributes: { shape } }) {
+  onnx(emit, [positions, rows, base], { inputs: [at, values], attributes: { shape } }) {
     const onto = base ?? emit.node('Expand', [emit.scalar(0, (values as Tensor).type), emit.shape(shape)])
-    const columns = emit.node('Unsqueeze', [positions as string, emit.int64([-1])])
+    const columns = rowColumns(emit, positions as string, at as Tensor)
     return [emit.node('ScatterND', [onto, columns, rows as string], { reduction: 'add' })]
   },
 }
@@ -77,12 +93,8 @@ const scatterOperator: Operator<undefined> = {
       () => gather(gradient as Tensor, positions),
     ]
   },
-  onnx: (emit, [x, positions, rows]) => [
-    emit.node('ScatterND', [
-      x as string,
-      emit.node('Unsqueeze', [positions as string, emit.int64([-1])]),
-      rows as string,
-    ]),
+  onnx: (emit, [x, positions, rows], { inputs: [, at] }) => [
+    emit.node('ScatterND', [x as string, rowColumns(emit, positions as string, at as Tensor), rows as string]),
   ],
 }
 
