@@ -67,7 +67,7 @@ export interface EngineResult {
 
 /** Runs the benchmark. `options.log` is told what is being measured. */
 export async function engine({ threads, rounds, runs, log }: BenchmarkOptions): Promise<EngineResult> {
-  await using runtime = await openRuntime({ threads })
+  await using runtime = await openRuntime({ threads, thread: 'caller' })
   log(`products: ${rounds} rounds of ${runs} runs each, in turns`)
   const timings = await timeProducts(runtime, rounds, runs)
   log(`training step: ${rounds} rounds of ${runs} steps each, in turns with PyTorch where there is one`)

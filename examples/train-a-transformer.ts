@@ -44,6 +44,7 @@ const { training, asked } = splitSums(random)
 await using runtime = await openRuntime({
   ...(flags.threads && { threads: wholeNumber('threads', flags.threads) }),
   profile: flags.profile,
+  thread: 'caller', // nothing else waits for this one
 })
 const parameters = runtime.allocate(shapes.map(({ name, shape }) => ({ name, type: 'float32', shape })))
 const gradients = runtime.allocate(shapes.map(({ name, shape }) => ({ name: `d.${name}`, type: 'float32', shape })))
