@@ -40,7 +40,8 @@ export function rotaryTables(positions: ArrayLike<number>, alpha: number, config
 
 /** base^(-2i / width), with every step rounded to float32 as the original's tensors are. */
 function inverseFrequencies(width: number, base: number): Float32Array {
-  return Float32Array.from({ length: width / 2 }, (_, i) => 1 / Math.fround(base ** Math.fround((2 * i) / width)))
+  const rounded = Math.fround(base)
+  return Float32Array.from({ length: width / 2 }, (_, i) => 1 / Math.fround(rounded ** Math.fround((2 * i) / width)))
 }
 
 /** What queries at the given positions are multiplied by: log(p + 1) / log(trained length) beyond it, else 1. */
