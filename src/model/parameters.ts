@@ -4,11 +4,6 @@ import { type QwenVLConfig, rotaryWidth } from './config.ts'
 import { logits } from './languageModel.ts'
 import { read, see } from './qwenVL.ts'
 
-/** The parts that a checkpoint's size is told by. */
-export const parts = ['language model', 'vision transformer', 'adapter', 'projection'] as const
-
-export type Part = (typeof parts)[number]
-
 /** Every parameter of the published layout, in the order of describing. Values are shapes. */
 export function parameterShapes(config: QwenVLConfig): Map<string, readonly number[]> {
   const root = describeWhole(config)
@@ -35,12 +30,4 @@ function describeWhole(config: QwenVLConfig): Scope {
   )
   logits(root, hidden, config)
   return root
-}
-
-/** Which part a parameter belongs to, by its name. */
-export function partOf(name: string): Part {
-  if (!name.startsWith('transformer.visual.')) return 'language model'
-  const inner = name.slice('transformer.visual.'.length)
-  if (inner.startsWith('attn_pool.')) return 'adapter'
-  return inner.startsWith('ln_post.') || inner === 'proj' ? 'projection' : 'vision transformer'
 }

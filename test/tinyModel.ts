@@ -1,0 +1,92 @@
+/**
+ * A model of the published layout at reduced sizes, with random weights: all 853 tensors, a vocabulary of single bytes,
+ * and the files beside them. It answers nonsense, but it answers.
+ */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { StoredType } from '../src/checkpoint/storedType.ts'
+import { convertTensor, tensorFromMemory } from '../src/checkpoint/tensor.ts'
+import { writeCheckpoint } from '../src/checkpoint/write.ts'
+import { seededRandom } from '../src/generate/sampling.ts'
+import { parameterShapes, parseConfig } from '../src/model/index.ts'
+
+/** As published but for the sizes; 256 bytes, then the special tokens, then rows that no token has. */
+export const tinyConfig = {
+  architectures: ['QWenLMHeadModel'],
+  model_type: 'qwen',
+  vocab_size: 480,
+  hidden_size: 128,
+  num_hidden_layers: 32,
+  num_attention_heads: 4,
+  kv_channels: 32,
+  intermediate_size: 64,
+  layer_norm_epsilon: 1e-6,
+  seq_length: 256,
+  max_position_embeddings: 1024,
+  rotary_emb_base: 10000,
+  rotary_pct: 1.0,
+  no_bias: true,
+  tie_word_embeddings: false,
+  use_dynamic_ntk: true,
+  use_logn_attn: true,
+  visual: {
+    image_size: 56,
+    patch_size: 14,
+    width: 32,
+    layers: 48,
+    heads: 4,
+    mlp_ratio: 2,
+    output_dim: 128,
+    n_queries: 16,
+    image_start_id: 470,
+  },
+} as const
+
+export interface TinyModelOptions {
+  readonly chatFormat?: 'chatml' | 'raw'
+  readonly dtype?: StoredType & ('float32' | 'float16' | 'bfloat16')
+  /** Several files with an index, instead of one. */
+  readonly maxFileBytes?: number
+  readonly seed?: number
+}
+
+/** Every tensor of the tiny model, by name. */
+export function tinyTensors(seed = 1): { name: string; shape: readonly number[]; values: Float32Array }[] {
+  const random = seededRandom(seed)
+  return [...parameterShapes(parseConfig(tinyConfig))].map(([name, shape]) => {
+    const count = shape.reduce((product, size) => product * size, 1)
+    const isNorm = /ln_\w+\.weight$/.test(name)
+    const scale = shape.length > 1 ? 1.5 / Math.sqrt(shape.at(-1) as number) : 0.1
+    const values = Float32Array.from({ length: count }, () => (isNorm ? 1 : (random() * 2 - 1) * scale))
+    return { name, shape, values }
+  })
+}
+
+/** Writes everything but the tensors: configuration and vocabulary. */
+export async function writeTinyCompanions(
+  folder: string,
+  { chatFormat = 'chatml' }: TinyModelOptions = {},
+): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const ranks = Array.from({ length: 256 }, (_, byte) => `${Buffer.of(byte).toString('base64')} ${byte}`)
+  await writeFile(join(folder, 'qwen.tiktoken'), `${ranks.join('\n')}\n`)
+  await writeFile(join(folder, 'config.json'), JSON.stringify(tinyConfig))
+  const generation = {
+    chat_format: chatFormat,
+    do_sample: false,
+    max_new_tokens: 24,
+    eos_token_id: 256,
+    max_window_size: 512,
+  }
+  await writeFile(join(folder, 'generation_config.json'), JSON.stringify(generation))
+}
+
+export async function writeTinyModel(folder: string, options: TinyModelOptions = {}): Promise<string> {
+  const { dtype = 'float32', maxFileBytes } = options
+  await writeTinyCompanions(folder, options)
+  const tensors = tinyTensors(options.seed).map(({ name, shape, values }) =>
+    convertTensor(tensorFromMemory(name, 'float32', shape, values), dtype),
+  )
+  await writeCheckpoint(folder, tensors, maxFileBytes === undefined ? {} : { maxFileBytes })
+  return folder
+}
