@@ -5,7 +5,7 @@
  * Knows ONNX's node and tensor messages; knows nothing of what the operators mean.
  */
 import { create } from '@bufbuild/protobuf'
-import { type Dimension, dimensionTerms, isStatic, type Shape } from '../dimension.ts'
+import { type Dimension, dimensionTerms, isStatic, type Shape, sameShape } from '../dimension.ts'
 import { bytesPerElement, type ElementType, typedArray } from '../elementType.ts'
 import type { ConstantValue } from '../leaf.ts'
 import type { TensorSpecification } from '../specification.ts'
@@ -31,10 +31,14 @@ export class Emitter {
   readonly initializers: TensorProto[] = []
   /** Whether operators may write ONNX Runtime's own operators where standard ONNX needs several. */
   readonly fused: boolean
+  /** Tables made by summing rows into zeros: row positions and rows, so that a sum with one can do without the zeros. */
+  readonly scattered = new Map<string, readonly [columns: string, rows: string]>()
   readonly #values = new Map<string, readonly string[]>()
   readonly #dimensions: ReadonlyMap<string, DimensionSource>
   readonly #counters = new Map<string, number>()
   readonly #used: (tensor: Tensor) => boolean
+  readonly #reshaped = new Map<string, { readonly value: string; readonly shape: Shape }>()
+  readonly #transposed = new Map<string, { readonly value: string; readonly order: readonly number[] }>()
 
   constructor(fused: boolean, inputs: readonly TensorSpecification[], used: (tensor: Tensor) => boolean) {
     this.fused = fused
@@ -119,8 +123,34 @@ export class Emitter {
     )
   }
 
-  /** A value under another shape of as many elements. `from` is its present shape; names that stay put cost nothing. */
+  /**
+   * A value under another shape of as many elements. `from` is its present shape; names that stay put cost nothing.
+   * What was reshaped before is read where it came from.
+   */
   reshape(value: string, from: Shape, to: Shape): string {
+    if (sameShape(from, to)) return value
+    const origin = this.#reshaped.get(value)
+    if (origin) return this.reshape(origin.value, origin.shape, to)
+    const name = this.#reshapeNode(value, from, to)
+    this.#reshaped.set(name, { value, shape: from })
+    return name
+  }
+
+  /** A value with its axes in another order; what was transposed before is read where it came from. */
+  transpose(value: string, order: readonly number[]): string {
+    if (order.every((axis, i) => axis === i)) return value
+    const origin = this.#transposed.get(value)
+    if (origin)
+      return this.transpose(
+        origin.value,
+        order.map(axis => origin.order[axis] as number),
+      )
+    const name = this.node('Transpose', [value], { perm: order })
+    this.#transposed.set(name, { value, order })
+    return name
+  }
+
+  #reshapeNode(value: string, from: Shape, to: Shape): string {
     const unknown = to.filter((size, axis) => typeof size === 'string' && from[axis] !== size)
     if (unknown.length > 1 || to.includes(0)) return this.node('Reshape', [value, this.shape(to)], { allowzero: 1 })
     const sizes = to.map((size, axis) => (typeof size === 'number' ? size : from[axis] === size ? 0 : -1))

@@ -5,14 +5,14 @@ import type { Tensor } from '../tensor.ts'
 import { cast } from './cast.ts'
 import { equal, greater } from './compare.ts'
 import { binary, unary } from './elementwise.ts'
-import { addScattered } from './gather.ts'
+import { writeScatteredSum } from './gather.ts'
 
 export const add = binary('add', {
   onnx: 'Add',
   value: (a, b) => a + b,
   gradient: gradient => [() => gradient, () => gradient],
-  simplify: (a, b) =>
-    uniformValue(b) === 0 ? a : uniformValue(a) === 0 ? b : (addScattered(a, b) ?? addScattered(b, a)),
+  simplify: (a, b) => (uniformValue(b) === 0 ? a : uniformValue(a) === 0 ? b : undefined),
+  write: (emit, a, b) => writeScatteredSum(emit, a, b) ?? writeScatteredSum(emit, b, a),
 })
 
 export const sub = binary('sub', {

@@ -1,5 +1,5 @@
 /** Scaled dot-product attention, with a mask, a causal order, and keys and values kept from earlier calls. */
-import { formatShape } from '../dimension.ts'
+import { addDimensions, formatShape } from '../dimension.ts'
 import { isFloat } from '../elementType.ts'
 import { constant } from '../leaf.ts'
 import { float, MICROSOFT } from '../onnx/attributes.ts'
@@ -40,6 +40,8 @@ function checkOperands(inputs: readonly Tensor[]): void {
       inputs,
       'batch, heads and width of queries and keys, and all but the width of keys and values, must agree',
     )
+  const known = [queries.size(2), queries.size(3), values.size(3)].every(size => typeof size === 'number')
+  if (!known) refuse('attention', inputs, 'the heads and their widths must be numbers')
 }
 
 const attentionOperator: Operator<{ scale: number }> = {
@@ -105,7 +107,7 @@ function checkMask(inputs: readonly Tensor[], mask: Tensor, scores: readonly (nu
  * → [batch, queries, heads, width]
  */
 export function attention(queries: Tensor, keys: Tensor, values: Tensor, options: AttentionOptions = {}): Tensor {
-  const { mask, past, scale = 1 / Math.sqrt(queries.size(-1) as number) } = options
+  const { mask, past, scale = 1 / Math.sqrt(Number(queries.size(-1))) } = options
   if (past) return cachedAttention(queries, keys, values, { ...options, past, scale })
   return apply(attentionOperator, mask ? [queries, keys, values, mask] : [queries, keys, values], { scale })
 }
@@ -125,6 +127,10 @@ function cachedAttention(queries: Tensor, keys: Tensor, values: Tensor, { mask, 
       [queries, past.keys, past.values],
       `kept keys and values must be ${queries.type} ${formatShape(pastShape)}`,
     )
+  }
+  if (mask) {
+    const seen = addDimensions(past.keys.size(2), keys.size(1))
+    checkMask([queries, keys, values, mask], mask, [queries.size(0), queries.size(2), queries.size(1), seen])
   }
   const q = byHead(queries)
   const scores = concat([

@@ -25,7 +25,7 @@ const keepOperator: Operator<Attributes> = {
   onnx(emit, [, seed], { inputs: [x], attributes: { probability, stream } }) {
     const { shape, type } = x as Tensor
     const words = randomWords(emit, emit.dimension(elementCount(shape)), seed as string, stream)
-    const bits = emit.node('Cast', [shiftRight(emit, words, 8)], { to: dataTypes.int32 }) // in [0, 2^24)
+    const bits = emit.node('Cast', [shift(emit, words, 8, 'RIGHT')], { to: dataTypes.int32 }) // in [0, 2^24)
     const kept = emit.node('GreaterOrEqual', [bits, emit.scalar(Math.round(probability * 2 ** 24), 'int32')])
     const factor = emit.node('Mul', [
       emit.node('Cast', [kept], { to: dataTypes[type] }),
@@ -37,25 +37,30 @@ const keepOperator: Operator<Attributes> = {
 
 const uint32 = (emit: Emitter, value: string): string => emit.node('Cast', [value], { to: UINT32 })
 const word = (emit: Emitter, value: number): string => uint32(emit, emit.scalar(value, 'int64'))
-const shiftRight = (emit: Emitter, value: string, bits: number): string =>
-  emit.node('BitShift', [value, word(emit, bits)], { direction: 'RIGHT' })
+const shift = (emit: Emitter, value: string, bits: number, direction: 'LEFT' | 'RIGHT'): string =>
+  emit.node('BitShift', [value, word(emit, bits)], { direction })
 
 /**
- * `count` random 32-bit words from their positions, the seed and the stream, by a finaliser like MurmurHash3's: shift,
- * mix, multiply. Mixing adds where MurmurHash3 uses exclusive or, which this operator set does not have.
+ * A hash of 32-bit words after "Squares" (Widynski, arXiv 2004.06278): square, add, turn by half a word, and again. What
+ * a difference of two words becomes in a square hangs on the words themselves; with sums, shifts and products by
+ * constants alone it does not, and this operator set has no exclusive or.
  */
+function hash(emit: Emitter, value: string, rounds: number): string {
+  const addends = [value, emit.node('Add', [value, word(emit, 0x85ebca6b)])]
+  let x = value
+  for (let round = 0; round < rounds; round++) {
+    if (round > 0) x = emit.node('Add', [shift(emit, x, 16, 'RIGHT'), shift(emit, x, 16, 'LEFT')])
+    x = emit.node('Add', [emit.node('Mul', [x, x]), addends[round % 2] as string])
+  }
+  return x
+}
+
+/** `count` random 32-bit words from their positions, the seed (its lower 32 bits) and the stream. */
 function randomWords(emit: Emitter, count: string, seed: string, stream: number): string {
-  const mix = (value: string, bits: number, factor: number) =>
-    emit.node('Mul', [emit.node('Add', [value, shiftRight(emit, value, bits)]), word(emit, factor)])
+  const seeded = hash(emit, emit.node('Add', [uint32(emit, seed), word(emit, 0xc2b2ae35)]), 4)
+  const start = hash(emit, emit.node('Add', [seeded, word(emit, ((stream + 1) * 0x27d4eb2f) % 2 ** 32)]), 4)
   const positions = uint32(emit, emit.node('Range', [emit.scalar(0, 'int64'), count, emit.scalar(1, 'int64')]))
-  const spread = emit.node('Mul', [positions, word(emit, 0x9e3779b1)])
-  const start = mix(
-    mix(emit.node('Add', [uint32(emit, seed), word(emit, (stream * 0x27d4eb2f) % 2 ** 32)]), 15, 0x85ebca77),
-    13,
-    0xc2b2ae3d,
-  )
-  const words = mix(mix(emit.node('Add', [spread, start]), 16, 0x85ebca6b), 13, 0xc2b2ae35)
-  return emit.node('Add', [words, shiftRight(emit, words, 16)])
+  return hash(emit, emit.node('Add', [emit.node('Mul', [positions, word(emit, 0x9e3779b1)]), start]), 3)
 }
 
 /**

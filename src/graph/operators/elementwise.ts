@@ -2,6 +2,7 @@
 import { type Dimension, formatShape, isStatic, type Shape, sameShape } from '../dimension.ts'
 import type { ElementType, TypedArray } from '../elementType.ts'
 import { type ConstantValue, constant, constantOf, scalarLike } from '../leaf.ts'
+import type { Emitter } from '../onnx/emitter.ts'
 import { apply, type GradientRule, type Operator, refuse } from '../operator.ts'
 import type { Node, Tensor } from '../tensor.ts'
 import { sumTo } from './broadcast.ts'
@@ -54,6 +55,8 @@ export interface BinaryDefinition {
   /** Gradients of a and b under the result's shape: broadcasting is undone afterwards. */
   readonly gradient?: (gradient: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly [() => Tensor, () => Tensor]
   readonly simplify?: (a: Tensor, b: Tensor) => Tensor | undefined
+  /** A cheaper ONNX form for values of one shape, where there is one. */
+  readonly write?: (emit: Emitter, a: string, b: string) => string | undefined
   /** Element type of the result; that of the operands unless given. */
   readonly result?: ElementType
   readonly types?: readonly ElementType[]
@@ -87,7 +90,11 @@ export function binary(name: string, definition: BinaryDefinition): (a: Operand,
         return [a, b].map((operand, i) => rules?.[i] && (() => sumTo((rules[i] as () => Tensor)(), operand.shape)))
       },
     }),
-    onnx: (emit, inputs) => [emit.node(definition.onnx, inputs)],
+    onnx(emit, names, { inputs: [a, b] }) {
+      const isOneShape = sameShape((a as Tensor).shape, (b as Tensor).shape)
+      const cheaper = isOneShape ? definition.write?.(emit, names[0] as string, names[1] as string) : undefined
+      return [cheaper ?? emit.node(definition.onnx, names)]
+    },
   }
   return (a, b) => apply(operator, operands(a, b), undefined)
 }

@@ -50,15 +50,13 @@ const scatterAddOperator: Operator<{ shape: Shape }> = {
     }
     return [{ type: rows.type, shape }]
   },
-  gradient: ({ inputs: [positions] }, [gradient]) => [
-    undefined,
-    () => gather(gradient as Tensor, positions as Tensor),
-    () => gradient as Tensor,
-  ],
-  onnx(emit, [positions, rows, base], { inputs: [at, values], attributes: { shape } }) {
-    const onto = base ?? emit.node('Expand', [emit.scalar(0, (values as Tensor).type), emit.shape(shape)])
-    const columns = rowColumns(emit, positions as string, at as Tensor)
-    return [emit.node('ScatterND', [onto, columns, rows as string], { reduction: 'add' })]
+  gradient: ({ inputs: [positions] }, [gradient]) => [undefined, () => gather(gradient as Tensor, positions as Tensor)],
+  onnx(emit, [positions, rows], { inputs: [at, values], attributes: { shape } }) {
+    const zeros = emit.node('Expand', [emit.scalar(0, (values as Tensor).type), emit.shape(shape)])
+    const summands = [rowColumns(emit, positions as string, at as Tensor), rows as string] as const
+    const table = emit.node('ScatterND', [zeros, ...summands], { reduction: 'add' })
+    emit.scattered.set(table, summands)
+    return [table]
   },
 }
 
@@ -67,11 +65,10 @@ export function scatterAddRows(shape: Shape, positions: Tensor, rows: Tensor): T
   return apply(scatterAddOperator, [positions, rows], { shape })
 }
 
-/** x + y without the pass over zeros, where y is rows summed into zeros; else undefined. */
-export function addScattered(x: Tensor, y: Tensor): Tensor | undefined {
-  const { operator, inputs, attributes } = y.node
-  if (operator.name !== 'scatterAddRows' || inputs.length > 2 || !sameShape(x.shape, y.shape)) return undefined
-  return apply(scatterAddOperator, [...inputs, x], attributes as { shape: Shape })
+/** Writes x + y without the pass over zeros, where y is rows summed into zeros; else gives undefined. */
+export function writeScatteredSum(emit: Emitter, x: string, y: string): string | undefined {
+  const summands = emit.scattered.get(y)
+  return summands && emit.node('ScatterND', [x, ...summands], { reduction: 'add' })
 }
 
 const scatterOperator: Operator<undefined> = {

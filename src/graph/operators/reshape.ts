@@ -24,11 +24,8 @@ const reshapeOperator: Operator<{ shape: Shape }> = {
     }
     return [{ type: tensor.type, shape }]
   },
-  simplify([x], { shape }) {
-    const tensor = x as Tensor
-    if (sameShape(tensor.shape, shape)) return tensor
-    return tensor.node.operator.name === 'reshape' ? reshape(tensor.node.inputs[0] as Tensor, shape) : undefined
-  },
+  // A reshape of a reshape stays two nodes here, for the gradient of the one between; the emitter makes them one.
+  simplify: ([x], { shape }) => (sameShape((x as Tensor).shape, shape) ? x : undefined),
   gradient: ({ inputs: [x] }, [gradient]) => [() => reshape(gradient as Tensor, (x as Tensor).shape)],
   onnx: (emit, [value], { inputs: [x], attributes }) => [
     emit.reshape(value as string, (x as Tensor).shape, attributes.shape),
@@ -71,16 +68,7 @@ const transposeOperator: Operator<{ order: readonly number[] }> = {
     }
     return [{ type: tensor.type, shape: order.map(axis => tensor.size(axis)) }]
   },
-  simplify([x], { order }) {
-    const tensor = x as Tensor
-    if (order.every((axis, i) => axis === i)) return tensor
-    if (tensor.node.operator.name !== 'transpose') return undefined
-    const inner = (tensor.node.attributes as { order: readonly number[] }).order
-    return transpose(
-      tensor.node.inputs[0] as Tensor,
-      order.map(axis => inner[axis] as number),
-    )
-  },
+  simplify: ([x], { order }) => (order.every((axis, i) => axis === i) ? x : undefined),
   gradient: (node, [gradient]) => [
     () =>
       transpose(
@@ -88,7 +76,7 @@ const transposeOperator: Operator<{ order: readonly number[] }> = {
         node.attributes.order.map((_, axis) => node.attributes.order.indexOf(axis)),
       ),
   ],
-  onnx: (emit, inputs, { attributes: { order } }) => [emit.node('Transpose', inputs, { perm: order })],
+  onnx: (emit, [x], { attributes: { order } }) => [emit.transpose(x as string, order)],
 }
 
 /** Axes in another order: axis i of the result is axis `order[i]` of x. The last two change places unless given. */
