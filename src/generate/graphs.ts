@@ -1,6 +1,7 @@
 /** The two compiled graphs that answering needs: one sees pictures, one reads tokens. */
-import { type CompiledGraph, compile, gather, input, reshape, type Scope, scope, type Tensor } from '../graph/index.ts'
-import { logits, type Observe, type QwenVLConfig, read, rotaryWidth, see } from '../model/index.ts'
+import { type CompiledGraph, compile, gather, input, reshape, scope, type Tensor } from '../graph/index.ts'
+import { logits, type QwenVLConfig, read, rotaryWidth, see } from '../model/index.ts'
+import type { Device } from '../runtime/runtime.ts'
 import { freshName, pastName } from './cache.ts'
 
 /** pixels [pictures, 3, size, size] → features [pictures, queries, hidden] */
@@ -41,14 +42,15 @@ export function decoderInputs(config: QwenVLConfig) {
  * One graph for reading a prompt, with or without pictures, and for writing token by token: a second would hold the
  * weights a second time.
  */
-export function decoderGraph(config: QwenVLConfig, observe?: Observe, root: Scope = scope()): CompiledGraph {
+export function decoderGraph(config: QwenVLConfig, device: Device): CompiledGraph {
+  const root = scope()
   const { tokens, features, slots, wanted, ...around } = decoderInputs(config)
-  const { hidden, fresh } = read(root, tokens, { features, slots }, around, config, observe)
+  const { hidden, fresh } = read(root, tokens, { features, slots }, around, config)
   const rows = reshape(hidden, [-1, config.hidden_size]) // [batch·sequence, hidden]
   const outputs: Record<string, Tensor> = { logits: logits(root, gather(rows, wanted), config) }
   fresh.forEach(({ keys, values }, layer) => {
     outputs[freshName('keys', layer)] = keys
     outputs[freshName('values', layer)] = values
   })
-  return compile(outputs)
+  return compile(outputs, { device })
 }

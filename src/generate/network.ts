@@ -40,7 +40,7 @@ export class Network implements AsyncDisposable {
 
   /** Opens the decoder on a runtime. The vision side waits for the first picture. Rejects as `openSession` does. */
   static async open(runtime: Runtime, config: QwenVLConfig, load: WeightLoader): Promise<Network> {
-    return new Network(runtime, config, await openGraph(runtime, decoderGraph(config), load), load)
+    return new Network(runtime, config, await openGraph(runtime, decoderGraph(config, runtime.device), load), load)
   }
 
   newCache(rows: number): KeyValueCache {
@@ -54,7 +54,9 @@ export class Network implements AsyncDisposable {
 
   /** Features of one picture: pixels [3, size, size], normalised → [queries, hidden]. */
   async see(pixels: Float32Array, size: number): Promise<Float32Array> {
-    const opened = this.#vision.get(size) ?? openGraph(this.#runtime, visionGraph(this.config, size), this.#load)
+    const opened =
+      this.#vision.get(size) ??
+      openGraph(this.#runtime, visionGraph(this.config, size, this.#runtime.device), this.#load)
     this.#vision.set(size, opened)
     const { features } = await (await opened).run({ pixels: tensorValue('float32', [1, 3, size, size], pixels) })
     return (features as TensorValue<'float32'>).data

@@ -48,7 +48,7 @@ export async function trace(
   if (sequence === 0 || given.tokens.some(row => row.length !== sequence)) {
     throw new RangeError('trace: give at least one token, and rows of equal length (pad shorter ones on the left)')
   }
-  const { graph, names } = describe(config, given)
+  const { graph, names } = describe(config, given, runtime)
   const weights = await load(
     graph.weights.map(({ name, type, shape }) => ({ name, type, shape: shape as readonly number[] })),
   )
@@ -70,7 +70,7 @@ export async function trace(
   }
 }
 
-function describe(config: QwenVLConfig, { pixels }: TraceInput) {
+function describe(config: QwenVLConfig, { pixels }: TraceInput, { device }: Runtime) {
   const observed: Record<string, Tensor> = {}
   const names: string[] = []
   const observe = (name: string, tensor: Tensor) => {
@@ -92,7 +92,7 @@ function describe(config: QwenVLConfig, { pixels }: TraceInput) {
   }
   const { hidden } = read(root, input('tokens', 'int64', ['batch', 'sequence']), pictures, around, config, observe)
   observe('logits', logits(root, hidden, config))
-  return { graph: compile(observed), names }
+  return { graph: compile(observed, { device }), names }
 }
 
 function feed(config: QwenVLConfig, given: TraceInput, batch: number, sequence: number) {

@@ -9,7 +9,7 @@ import { isStatic } from './dimension.ts'
 import { bytesPerElement } from './elementType.ts'
 import { inputOperator, parameterOperator } from './leaf.ts'
 import { dataTypes, MICROSOFT } from './onnx/attributes.ts'
-import { Emitter } from './onnx/emitter.ts'
+import { Emitter, type Target } from './onnx/emitter.ts'
 import {
   GraphProtoSchema,
   ModelProtoSchema,
@@ -39,6 +39,8 @@ export interface CompileOptions {
   readonly trained?: 'all' | Iterable<string>
   /** Write ONNX Runtime's fused operators (default true). `false` writes decompositions: standard ONNX where it can. */
   readonly fused?: boolean
+  /** Where it will run best (default `cpu`); it runs everywhere. */
+  readonly device?: Target['device']
 }
 
 /**
@@ -46,8 +48,8 @@ export interface CompileOptions {
  * Throws a ShapeError for clashing or reserved names, and a RangeError for a named dimension that no input carries.
  */
 export function compile(outputs: Readonly<Record<string, Tensor>>, options: CompileOptions = {}): CompiledGraph {
-  const { fused = true } = options
-  const plan = new Plan(Object.values(outputs), fused)
+  const target: Target = { fused: options.fused ?? true, device: options.device ?? 'cpu' }
+  const plan = new Plan(Object.values(outputs), target.fused)
   const fed = leaves(plan, inputOperator.name)
   const parameters = leaves(plan, parameterOperator.name)
   const trained = trainedNames(options, parameters)
@@ -56,7 +58,7 @@ export function compile(outputs: Readonly<Record<string, Tensor>>, options: Comp
   const produced = Object.entries(outputs).map(([name, { type, shape }]) => ({ name, type, shape }))
   checkNames([...fed, ...parameters], produced)
 
-  const { emitter, values } = writeNodes(plan, fused, fed)
+  const { emitter, values } = writeNodes(plan, target, fed)
   const nodes = nameOutputs(emitter, outputs, tensor => values.get(plan.resolve(tensor)) as string)
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
@@ -99,8 +101,8 @@ function checkNames(given: readonly TensorSpecification[], produced: readonly Te
   }
 }
 
-function writeNodes(plan: Plan, fused: boolean, inputs: readonly TensorSpecification[]) {
-  const emitter = new Emitter(fused, inputs, tensor => plan.isUsed(tensor))
+function writeNodes(plan: Plan, target: Target, inputs: readonly TensorSpecification[]) {
+  const emitter = new Emitter(target, inputs, tensor => plan.isUsed(tensor))
   const values = new Map<Tensor, string>()
   for (const node of plan.nodes) {
     const { operator } = node

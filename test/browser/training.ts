@@ -21,7 +21,9 @@ export async function train(runtime: Runtime, steps: number): Promise<number[]> 
     parameters.map(([, tensor]) => tensor),
   )
   const outputs = Object.fromEntries(parameters.map(([name], i) => [`d.${name}`, derivatives[i] as Tensor]))
-  await using session = await runtime.openSession(compile({ loss, ...outputs }, { trained: 'all' }))
+  await using session = await runtime.openSession(
+    compile({ loss, ...outputs }, { trained: 'all', device: runtime.device }),
+  )
 
   const weights = Object.fromEntries(
     parameters.map(([name, tensor]) => [name, initial(name, tensor.shape as number[])]),

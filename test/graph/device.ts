@@ -14,7 +14,7 @@ export interface Outcome {
 
 export async function runOn(runtime: Runtime, one: OperatorCase): Promise<Outcome> {
   const { withGradients, feeds, weights } = instantiate(one, [2, 3, 4].slice(0, one.sizes), 17)
-  const graph = withGradients()
+  const graph = withGradients({ device: runtime.device })
   try {
     await using session = await runtime.openSession(graph, {
       weights: weightsOf(graph, weights) as Record<string, TensorValue>,

@@ -20,10 +20,6 @@ interface Exceptions {
   readonly coarser: Readonly<Record<string, { readonly tolerance: number; readonly reason: string }>>
 }
 
-const oddZeroPoints = {
-  error: /scales and zero_points must have the same shape/,
-  reason: 'GatherBlockQuantized does not know that an odd number of 4-bit zero points leaves half a byte over',
-}
 const trigonometric = { tolerance: 5e-4, reason: 'WGSL asks for an absolute error of 2^-11 only, within ±π' }
 
 const roundedInputs = { tolerance: 0.02, reason: 'only the native CPU engine rounds the inputs to int8 here' }
@@ -35,8 +31,6 @@ const webgpu: Exceptions = {
       reason: 'Pow fails when both operands are repeated and the last axis is a multiple of 4',
     },
     'cast to float16 and back': { error: /f16/, reason: 'SwiftShader has no float16' },
-    'quantisedLinear, int4 in blocks of 16, with zero points': oddZeroPoints,
-    'dequantise, int4 in blocks of 16, with zero points': oddZeroPoints,
   },
   coarser: {
     sin: trigonometric,

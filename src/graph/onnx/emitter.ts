@@ -21,6 +21,17 @@ export interface NodeOptions {
   readonly outputs?: number
 }
 
+/** What the graph is written for. */
+export interface Target {
+  /** Whether operators may be written as ONNX Runtime's own, where standard ONNX needs several. */
+  readonly fused: boolean
+  /**
+   * Where it will run best; it runs everywhere. ONNX Runtime has no FusedMatMul for WebGPU: it would carry both operands
+   * to the CPU and back.
+   */
+  readonly device: 'cpu' | 'webgpu' | 'cuda'
+}
+
 interface DimensionSource {
   readonly input: string
   readonly axis: number
@@ -29,8 +40,7 @@ interface DimensionSource {
 export class Emitter {
   readonly nodes: NodeProto[] = []
   readonly initializers: TensorProto[] = []
-  /** Whether operators may write ONNX Runtime's own operators where standard ONNX needs several. */
-  readonly fused: boolean
+  readonly target: Target
   /** Tables made by summing rows into zeros: row positions and rows, so that a sum with one can do without the zeros. */
   readonly scattered = new Map<string, readonly [columns: string, rows: string]>()
   readonly #values = new Map<string, readonly string[]>()
@@ -40,8 +50,8 @@ export class Emitter {
   readonly #reshaped = new Map<string, { readonly value: string; readonly shape: Shape }>()
   readonly #transposed = new Map<string, { readonly value: string; readonly order: readonly number[] }>()
 
-  constructor(fused: boolean, inputs: readonly TensorSpecification[], used: (tensor: Tensor) => boolean) {
-    this.fused = fused
+  constructor(target: Target, inputs: readonly TensorSpecification[], used: (tensor: Tensor) => boolean) {
+    this.target = target
     this.#dimensions = dimensionSources(inputs)
     this.#used = used
   }

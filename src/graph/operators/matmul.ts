@@ -54,13 +54,13 @@ const matmulOperator: Operator<Attributes> = {
   },
   onnx(emit, [a, b], { inputs, attributes: { transposeA, transposeB, scale } }) {
     if (!transposeA && !transposeB && scale === 1) return [emit.node('MatMul', [a as string, b as string])]
-    if (emit.fused) {
+    if (emit.target.fused && emit.target.device !== 'webgpu') {
       const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, alpha: float(scale) }
       return emit.nodeAll('FusedMatMul', [a as string, b as string], { attributes, domain: MICROSOFT })
     }
     const [left, right] = inputs as readonly [Tensor, Tensor]
     const flip = (value: string, x: Tensor) =>
-      emit.node('Transpose', [value], { perm: [...Array(x.rank - 2).keys(), x.rank - 1, x.rank - 2] })
+      emit.transpose(value, [...Array(x.rank - 2).keys(), x.rank - 1, x.rank - 2])
     const product = emit.node('MatMul', [
       transposeA ? flip(a as string, left) : (a as string),
       transposeB ? flip(b as string, right) : (b as string),
