@@ -5,12 +5,9 @@ import type { Device } from '../runtime/runtime.ts'
 import { freshName, pastName } from './cache.ts'
 
 /** pixels [pictures, 3, size, size] → features [pictures, queries, hidden] */
-export function visionGraph(
-  config: QwenVLConfig,
-  size = config.visual.image_size,
-  root: Scope = scope(),
-): CompiledGraph {
-  return compile({ features: see(root, input('pixels', 'float32', ['pictures', 3, size, size]), config) })
+export function visionGraph(config: QwenVLConfig, size: number, device: Device): CompiledGraph {
+  const pixels = input('pixels', 'float32', ['pictures', 3, size, size])
+  return compile({ features: see(scope(), pixels, config) }, { device })
 }
 
 /** The decoder's inputs, as symbolic tensors by their names. */
