@@ -1,0 +1,46 @@
+/**
+ * Lets one process at a time download a model. A process that is gone holds nothing: its lock is taken over.
+ */
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { dirname } from 'node:path'
+import { CheckpointError } from '../errors.ts'
+
+/** Takes the lock, and gives what releases it. Throws a CheckpointError that names the process that has it. */
+export async function lock(path: string, what: string): Promise<() => Promise<void>> {
+  const own = `${hostname()} ${process.pid}`
+  await mkdir(dirname(path), { recursive: true })
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const handle = await open(path, 'wx')
+      await handle.writeFile(own)
+      await handle.close()
+      return () => rm(path, { force: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    const holder = await readFile(path, 'utf8').catch(() => '')
+    // Another process may have made the file and not yet written its name.
+    if (holder === '' && attempt === 0) {
+      await new Promise(resolve => setTimeout(resolve, 200))
+      continue
+    }
+    if (attempt > 2 || isAlive(holder)) {
+      throw new CheckpointError(
+        `another process (${holder || 'unknown'}) is downloading ${what}: wait for it, or remove ${path} if there is none`,
+      )
+    }
+    await rm(path, { force: true })
+  }
+}
+
+/** Processes of other machines, which may share the cache, cannot be asked. */
+function isAlive(holder: string): boolean {
+  const [host, pid] = holder.split(' ')
+  if (host !== hostname()) return host !== '' && host !== undefined
+  try {
+    return process.kill(Number(pid), 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
