@@ -9,6 +9,7 @@ import { convertTensor, tensorFromMemory } from '../src/checkpoint/tensor.ts'
 import { writeCheckpoint } from '../src/checkpoint/write.ts'
 import { seededRandom } from '../src/generate/sampling.ts'
 import { parameterShapes, parseConfig } from '../src/model/index.ts'
+import { publishedSpecialTokens } from '../src/text/specialTokens.ts'
 
 /** As published but for the sizes; 256 bytes, then the special tokens, then rows that no token has. */
 export const tinyConfig = {
@@ -48,12 +49,23 @@ export interface TinyModelOptions {
   /** Several files with an index, instead of one. */
   readonly maxFileBytes?: number
   readonly seed?: number
+  /** Layers of the language model and of the vision transformer (default: as published). Few load fast. */
+  readonly layers?: number
 }
 
+/** The configuration of a tiny model. */
+export const tinyConfigOf = ({ layers }: Pick<TinyModelOptions, 'layers'> = {}) => ({
+  ...tinyConfig,
+  num_hidden_layers: layers ?? tinyConfig.num_hidden_layers,
+  visual: { ...tinyConfig.visual, layers: layers ?? tinyConfig.visual.layers },
+})
+
 /** Every tensor of the tiny model, by name. */
-export function tinyTensors(seed = 1): { name: string; shape: readonly number[]; values: Float32Array }[] {
-  const random = seededRandom(seed)
-  return [...parameterShapes(parseConfig(tinyConfig))].map(([name, shape]) => {
+export function tinyTensors(
+  options: TinyModelOptions = {},
+): { name: string; shape: readonly number[]; values: Float32Array }[] {
+  const random = seededRandom(options.seed ?? 1)
+  return [...parameterShapes(parseConfig(tinyConfigOf(options)))].map(([name, shape]) => {
     const count = shape.reduce((product, size) => product * size, 1)
     const isNorm = /ln_\w+\.weight$/.test(name)
     const scale = shape.length > 1 ? 1.5 / Math.sqrt(shape.at(-1) as number) : 0.1
@@ -65,12 +77,12 @@ export function tinyTensors(seed = 1): { name: string; shape: readonly number[];
 /** Writes everything but the tensors: configuration and vocabulary. */
 export async function writeTinyCompanions(
   folder: string,
-  { chatFormat = 'chatml' }: TinyModelOptions = {},
+  { chatFormat = 'chatml', ...size }: TinyModelOptions = {},
 ): Promise<void> {
   await mkdir(folder, { recursive: true })
   const ranks = Array.from({ length: 256 }, (_, byte) => `${Buffer.of(byte).toString('base64')} ${byte}`)
   await writeFile(join(folder, 'qwen.tiktoken'), `${ranks.join('\n')}\n`)
-  await writeFile(join(folder, 'config.json'), JSON.stringify(tinyConfig))
+  await writeFile(join(folder, 'config.json'), JSON.stringify(tinyConfigOf(size)))
   const generation = {
     chat_format: chatFormat,
     do_sample: false,
@@ -84,9 +96,40 @@ export async function writeTinyCompanions(
 export async function writeTinyModel(folder: string, options: TinyModelOptions = {}): Promise<string> {
   const { dtype = 'float32', maxFileBytes } = options
   await writeTinyCompanions(folder, options)
-  const tensors = tinyTensors(options.seed).map(({ name, shape, values }) =>
+  const tensors = tinyTensors(options).map(({ name, shape, values }) =>
     convertTensor(tensorFromMemory(name, 'float32', shape, values), dtype),
   )
   await writeCheckpoint(folder, tensors, maxFileBytes === undefined ? {} : { maxFileBytes })
+  return folder
+}
+
+/** A word of a script: one character, or a special token of the vocabulary. */
+const scriptWord = /<\|im_end\|>|<\/?(?:ref|box|quad)>|./gsu
+
+/**
+ * Writes a tiny model that says a script, whatever it is asked in a conversation: every token leads to the one that
+ * follows it in the script, and the line break at the end of a prompt to the first. No character may come twice.
+ */
+export async function writeScriptedModel(folder: string, script: string): Promise<string> {
+  await writeTinyModel(folder, { layers: 1 })
+  const specials = publishedSpecialTokens(256)
+  const words = [...`\n${script}<|im_end|>`.match(scriptWord)!]
+  const ids = words.map(word => (word.length === 1 ? word.charCodeAt(0) : specials[word]!))
+  if (new Set(ids).size !== ids.length) throw new Error('a script has every character once')
+  const { hidden_size: width } = tinyConfig
+  const tensors = tinyTensors({ layers: 1 })
+  const table = tensors.find(({ name }) => name === 'transformer.wte.weight')!.values
+  for (const { name, values } of tensors) {
+    // Nothing is added to the embedding on its way: what follows depends on the last token alone.
+    if (/\.h\.\d+\..*c_proj\.weight$/.test(name)) values.fill(0)
+    if (name !== 'lm_head.weight') continue
+    values.fill(0)
+    for (const [i, id] of ids.slice(1).entries())
+      values.set(table.subarray(ids[i]! * width, (ids[i]! + 1) * width), id * width)
+  }
+  await writeCheckpoint(
+    folder,
+    tensors.map(({ name, shape, values }) => tensorFromMemory(name, 'float32', shape, values)),
+  )
   return folder
 }

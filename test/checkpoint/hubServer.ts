@@ -29,17 +29,20 @@ export class HubServer implements AsyncDisposable {
   readonly requests: Request[] = []
   misbehave: Misbehaviour = () => false
   readonly files: Map<string, Buffer>
+  /** The model's name. */
+  readonly repository: string
   readonly #hub: Server
   readonly #store: Server
 
-  private constructor(files: Record<string, string | Uint8Array>) {
+  private constructor(files: Record<string, string | Uint8Array>, repository: string) {
+    this.repository = repository
     this.files = new Map(Object.entries(files).map(([path, content]) => [path, Buffer.from(content as string)]))
     this.#hub = createServer((request, response) => this.#answer('hub', request, response))
     this.#store = createServer((request, response) => this.#answer('store', request, response))
   }
 
-  static async start(files: Record<string, string | Uint8Array>): Promise<HubServer> {
-    const server = new HubServer(files)
+  static async start(files: Record<string, string | Uint8Array>, repository = 'owner/model'): Promise<HubServer> {
+    const server = new HubServer(files, repository)
     for (const each of [server.#hub, server.#store])
       await new Promise<void>(resolve => each.listen(0, '127.0.0.1', resolve))
     return server
@@ -79,11 +82,13 @@ export class HubServer implements AsyncDisposable {
       return Buffer.from(JSON.stringify(value))
     }
     if (host === 'store') return this.files.get(decodeURIComponent(pathname.slice(1)))
-    if (/^\/api\/models\/owner\/model\/revision\/(main|v1\.0)$/.test(pathname)) return json(this.#about())
-    if (pathname === `/api/models/owner/model/tree/${commit}`) return json(this.#page(searchParams, response))
-    if (pathname === '/api/v1/models/owner/model/repo/files') return json(this.#modelScopeListing(searchParams))
-    if (pathname === '/api/v1/models/owner/model/repo') return this.files.get(searchParams.get('FilePath') ?? '')
-    const [, path] = new RegExp(`^/owner/model/resolve/${commit}/(.*)$`).exec(pathname) ?? []
+    const { repository } = this
+    if (['main', 'v1.0'].some(revision => pathname === `/api/models/${repository}/revision/${revision}`))
+      return json(this.#about())
+    if (pathname === `/api/models/${repository}/tree/${commit}`) return json(this.#page(searchParams, response))
+    if (pathname === `/api/v1/models/${repository}/repo/files`) return json(this.#modelScopeListing(searchParams))
+    if (pathname === `/api/v1/models/${repository}/repo`) return this.files.get(searchParams.get('FilePath') ?? '')
+    const [, path] = new RegExp(`^/${repository}/resolve/${commit}/(.*)$`).exec(pathname) ?? []
     if (path === undefined || !isLarge(path)) return path === undefined ? undefined : this.files.get(path)
     response.statusCode = 302
     response.setHeader('location', `${addressOf(this.#store)}/${path}`)
@@ -93,7 +98,7 @@ export class HubServer implements AsyncDisposable {
   #about() {
     return {
       _id: '1',
-      id: 'owner/model',
+      id: this.repository,
       sha: commit,
       private: false,
       downloads: 1,
@@ -118,7 +123,7 @@ export class HubServer implements AsyncDisposable {
         : { oid: gitSha1(bytes), size: bytes.length }),
     }))
     if (from + 3 < entries.length) {
-      const next = `${this.endpoint}/api/models/owner/model/tree/${commit}?recursive=true&expand=false&cursor=${from + 3}`
+      const next = `${this.endpoint}/api/models/${this.repository}/tree/${commit}?recursive=true&expand=false&cursor=${from + 3}`
       response.setHeader('link', `<${next}>; rel="next"`)
     }
     return [

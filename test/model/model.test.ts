@@ -2,36 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { inspect } from '../../src/checkpoint/inspect.ts'
 import { ntkAlpha, parameterShapes, parseConfig, queryScales, rotaryTables } from '../../src/model/index.ts'
+import { publishedConfig as published } from '../checkpoint/published.ts'
 import { openGolden } from '../golden.ts'
-
-/** `Qwen/Qwen-VL-Chat`, as published. */
-const published = {
-  model_type: 'qwen',
-  vocab_size: 151936,
-  hidden_size: 4096,
-  num_hidden_layers: 32,
-  num_attention_heads: 32,
-  kv_channels: 128,
-  intermediate_size: 22016,
-  layer_norm_epsilon: 1e-6,
-  seq_length: 2048,
-  rotary_emb_base: 10000,
-  rotary_pct: 1.0,
-  no_bias: true,
-  tie_word_embeddings: false,
-  use_dynamic_ntk: true,
-  use_logn_attn: true,
-  visual: {
-    image_size: 448,
-    patch_size: 14,
-    width: 1664,
-    layers: 48,
-    heads: 16,
-    mlp_ratio: 4.9231,
-    output_dim: 4096,
-    image_start_id: 151857,
-  },
-}
 
 describe('the full model, described from the published configuration', () => {
   const shapes = parameterShapes(parseConfig(published))
