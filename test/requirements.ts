@@ -11,6 +11,8 @@ import type { TestContext } from 'vitest'
 
 const candidates = {
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+  /** Of util-linux: gives a process a terminal. */
+  script: ['/usr/bin/script'],
   'vulkan-swiftshader': [
     '/usr/lib/chromium/vk_swiftshader_icd.json',
     '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
@@ -20,7 +22,11 @@ const candidates = {
 
 export type Requirement = keyof typeof candidates
 
-const overrides: Record<Requirement, string> = { chromium: 'CHROMIUM', 'vulkan-swiftshader': 'SWIFTSHADER_ICD' }
+const overrides: Record<Requirement, string> = {
+  chromium: 'CHROMIUM',
+  script: 'SCRIPT',
+  'vulkan-swiftshader': 'SWIFTSHADER_ICD',
+}
 
 /** Where the thing is, or undefined. An environment variable (CHROMIUM, SWIFTSHADER_ICD) names another place. */
 export function find(requirement: Requirement): string | undefined {

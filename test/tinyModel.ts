@@ -111,22 +111,37 @@ const scriptWord = /<\|im_end\|>|<\/?(?:ref|box|quad)>|./gsu
  * follows it in the script, and the line break at the end of a prompt to the first. No character may come twice.
  */
 export async function writeScriptedModel(folder: string, script: string): Promise<string> {
-  await writeTinyModel(folder, { layers: 1 })
   const specials = publishedSpecialTokens(256)
   const words = [...`\n${script}<|im_end|>`.match(scriptWord)!]
   const ids = words.map(word => (word.length === 1 ? word.charCodeAt(0) : specials[word]!))
   if (new Set(ids).size !== ids.length) throw new Error('a script has every character once')
   const { hidden_size: width } = tinyConfig
+  return writePlainModel(folder, ({ embeddings, scores }) => {
+    const rows = ids.slice(1).map((id, i) => [id, ids[i]!] as const)
+    for (const [id, before] of rows) scores.set(embeddings.subarray(before * width, (before + 1) * width), id * width)
+  })
+}
+
+/** Writes a tiny model that says small letters for ever when it draws at random, whatever it is asked. */
+export function writeBabblingModel(folder: string): Promise<string> {
+  const { hidden_size: width } = tinyConfig
+  return writePlainModel(folder, ({ embeddings, scores }) => {
+    embeddings.fill(1)
+    scores.fill(0.5, 'a'.charCodeAt(0) * width, ('z'.charCodeAt(0) + 1) * width)
+  })
+}
+
+/** A model of one layer that adds nothing to an embedding on its way, so that what follows depends on the last token. */
+async function writePlainModel(
+  folder: string,
+  edit: (tables: { embeddings: Float32Array; scores: Float32Array }) => void,
+): Promise<string> {
+  await writeTinyCompanions(folder, { layers: 1 })
   const tensors = tinyTensors({ layers: 1 })
-  const table = tensors.find(({ name }) => name === 'transformer.wte.weight')!.values
-  for (const { name, values } of tensors) {
-    // Nothing is added to the embedding on its way: what follows depends on the last token alone.
-    if (/\.h\.\d+\..*c_proj\.weight$/.test(name)) values.fill(0)
-    if (name !== 'lm_head.weight') continue
-    values.fill(0)
-    for (const [i, id] of ids.slice(1).entries())
-      values.set(table.subarray(ids[i]! * width, (ids[i]! + 1) * width), id * width)
-  }
+  const values = (wanted: string) => tensors.find(({ name }) => name === wanted)!.values
+  for (const { name, values } of tensors) if (/\.h\.\d+\..*c_proj\.weight$/.test(name)) values.fill(0)
+  const scores = values('lm_head.weight').fill(0)
+  edit({ embeddings: values('transformer.wte.weight'), scores })
   await writeCheckpoint(
     folder,
     tensors.map(({ name, shape, values }) => tensorFromMemory(name, 'float32', shape, values)),

@@ -51,7 +51,7 @@ export async function openModel(reference: string, { cache }: Pick<LoadOptions, 
     expectTensors(
       checkpoint,
       [...parameterShapes(config)].map(([name, shape]) => ({ name, shape })),
-      { allowExtra: isBuffer },
+      { allowExtra: allowedExtra },
     )
     const defaults = parseGenerationConfig(checkpoint.generationConfig ?? {}, join(path, 'generation_config.json'))
     return { path, checkpoint, config, defaults, load: weightsFrom(checkpoint) }
@@ -62,7 +62,12 @@ export async function openModel(reference: string, { cache }: Pick<LoadOptions, 
 }
 
 /** Tables that some versions of the original wrote into checkpoints, though they follow from the configuration. */
-const isBuffer = (name: string): boolean => /rotary_emb\.inv_freq$|\.attn\.(bias|masked_bias|logn_tensor)$/.test(name)
+export const allowedExtra = (name: string): boolean =>
+  /rotary_emb\.inv_freq$|\.attn\.(bias|masked_bias|logn_tensor)$/.test(name)
+
+/** Tokens that prompt and answer may take together, by a model's own configuration. */
+export const windowOf = ({ max_position_embeddings, seq_length, use_dynamic_ntk }: QwenVLConfig): number =>
+  use_dynamic_ntk ? max_position_embeddings : seq_length
 
 function weightsFrom(checkpoint: Checkpoint): WeightLoader {
   return async wanted => {

@@ -17,11 +17,11 @@ import {
   type TokenCount,
 } from '../text/node.ts'
 import type { Answer } from './answer.ts'
-import { AnswerStream } from './answerStream.ts'
+import { AnswerStream, type Piece } from './answerStream.ts'
 import { Context, type Prompt } from './context.ts'
 import { FeatureCache } from './features.ts'
 import { type GenerateOptions, generate, generateAnswers, generateOn } from './generate.ts'
-import { type LoadedModel, type LoadOptions, loadModel } from './load.ts'
+import { type LoadedModel, type LoadOptions, loadModel, windowOf } from './load.ts'
 import {
   type CaptionOptions,
   captionQuestion,
@@ -53,6 +53,8 @@ export interface AskOptions extends Omit<GenerateOptions, 'endTokens' | 'stopSeq
   readonly stop?: readonly string[]
   /** The system message, where the conversation has none. */
   readonly system?: string
+  /** Told of each piece as it is written, by `ask`, `caption`, `locate` and `read`: the others give streams. */
+  readonly onPiece?: (piece: Piece) => void
 }
 
 export class QwenVL implements AsyncDisposable {
@@ -89,8 +91,7 @@ export class QwenVL implements AsyncDisposable {
 
   /** Tokens that prompt and answer may take together. */
   get window(): number {
-    const { max_position_embeddings, seq_length, use_dynamic_ntk } = this.#model.config
-    return this.#options.window ?? (use_dynamic_ntk ? max_position_embeddings : seq_length)
+    return this.#options.window ?? windowOf(this.#model.config)
   }
 
   /** Answers a question about a picture, or about several. */
@@ -176,13 +177,19 @@ export class QwenVL implements AsyncDisposable {
     return this.dispose()
   }
 
-  #about(pictures: PictureSource | readonly PictureSource[], question: Question, options: AskOptions): Promise<Answer> {
+  async #about(
+    pictures: PictureSource | readonly PictureSource[],
+    question: Question,
+    options: AskOptions,
+  ): Promise<Answer> {
     const content = contentOf(Array.isArray(pictures) ? pictures : [pictures as PictureSource], question)
     const prompt = () =>
       this.format === 'chatml'
         ? this.#conversation([{ role: 'user', content }], options)
         : rawPrompt(this.#model.tokenizer, content, { specials: 'markup', window: this.window })
-    return this.#stream(prompt, question.opened, options).answer()
+    const stream = this.#stream(prompt, question.opened, options)
+    if (options.onPiece) for await (const piece of stream) options.onPiece(piece)
+    return stream.answer()
   }
 
   #conversation(messages: readonly Message[], options: AskOptions): TextPrompt<PictureSource> {
@@ -230,7 +237,8 @@ export class QwenVL implements AsyncDisposable {
   }
 
   /** The checkpoint's defaults under the caller's wishes, within what is left of the window. */
-  #decoding({ size }: TextPrompt<unknown>, { stop: _stop, system: _system, ...options }: AskOptions): GenerateOptions {
+  #decoding({ size }: TextPrompt<unknown>, asked: AskOptions): GenerateOptions {
+    const { stop: _stop, system: _system, onPiece: _onPiece, ...options } = asked
     const { sampling, maxNewTokens } = this.#model.defaults
     const room = this.window - size.total
     return {

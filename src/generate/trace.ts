@@ -168,6 +168,15 @@ export interface Difference {
   readonly theirs: number
 }
 
+export interface Comparison {
+  /** Tensors that were compared, the one that differs included. */
+  readonly compared: number
+  /** Where the two part. */
+  readonly first: Difference | undefined
+  /** Of the tensors that agree, the one furthest off: its largest difference, as a part of the largest value. */
+  readonly furthest: { readonly name: string; readonly relative: number } | undefined
+}
+
 /**
  * Compares two traces tensor by tensor, in the order of the first. Tensors that only one of them has are passed over,
  * unless they have none in common. `tolerance` is relative to the largest value of the reference tensor.
@@ -176,19 +185,25 @@ export function compareTraces(
   ours: Readonly<Record<string, TensorValue>>,
   reference: Readonly<Record<string, TensorValue>>,
   tolerance = 1e-4,
-): { compared: number; first: Difference | undefined } {
+): Comparison {
   const names = Object.keys(ours).filter(name => reference[name])
   if (names.length === 0) throw new RangeError('the two traces have no tensor name in common')
+  let furthest: Comparison['furthest']
   for (const [i, name] of names.entries()) {
-    const difference = differ(name, ours[name] as TensorValue, reference[name] as TensorValue, tolerance)
-    if (difference) return { compared: i + 1, first: difference }
+    const { difference, relative } = differ(name, ours[name] as TensorValue, reference[name] as TensorValue)
+    if (difference && !(relative <= tolerance)) return { compared: i + 1, first: difference, furthest }
+    if (relative >= (furthest?.relative ?? 0)) furthest = { name, relative }
   }
-  return { compared: names.length, first: undefined }
+  return { compared: names.length, first: undefined, furthest }
 }
 
-function differ(name: string, ours: TensorValue, theirs: TensorValue, tolerance: number): Difference | undefined {
+/** The largest difference, if there is one, and how large it is beside the largest value of the reference. */
+function differ(name: string, ours: TensorValue, theirs: TensorValue) {
   const none = { largest: 0, at: [], ours: Number.NaN, theirs: Number.NaN }
-  if (ours.shape.join() !== theirs.shape.join()) return { name, kind: 'shape', ...none }
+  if (ours.shape.join() !== theirs.shape.join()) {
+    const difference: Difference = { name, kind: 'shape', ...none }
+    return { difference, relative: Number.POSITIVE_INFINITY }
+  }
   let worst = -1
   let largest = 0
   let scale = 0
@@ -199,8 +214,8 @@ function differ(name: string, ours: TensorValue, theirs: TensorValue, tolerance:
     if (size > largest) [largest, worst] = [size, i]
     if (Math.abs(b) > scale) scale = Math.abs(b)
   }
-  if (largest <= tolerance * scale) return undefined
-  return {
+  if (worst < 0) return { difference: undefined, relative: 0 }
+  const difference: Difference = {
     name,
     kind: 'values',
     largest,
@@ -208,6 +223,7 @@ function differ(name: string, ours: TensorValue, theirs: TensorValue, tolerance:
     ours: Number(ours.data[worst]),
     theirs: Number(theirs.data[worst]),
   }
+  return { difference, relative: largest / scale }
 }
 
 function coordinates(position: number, shape: readonly number[]): number[] {

@@ -4,8 +4,9 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll } from 'vitest'
+import { afterAll, type TestContext } from 'vitest'
 import { root } from '../checkout.ts'
+import { needs } from '../requirements.ts'
 
 export interface Ended {
   readonly status: number | null
@@ -39,13 +40,23 @@ export function testFolder(): string {
   return folder
 }
 
-/** Starts a command. Nothing of the environment says where models or tokens are. */
-export function start(args: readonly string[], { folder, environment, preload }: StartOptions) {
+/** Nothing of the environment says where models or tokens are. */
+export function environmentOf({ folder, environment }: StartOptions): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !/^(HF_|HUGGING|NODE_OPTIONS|VITEST)/.test(name))
-  return spawn(process.execPath, [...nodeArguments(preload), ...args], {
-    cwd: folder,
-    env: { ...Object.fromEntries(own), HF_HOME: join(folder, 'huggingface'), ...environment },
-  })
+  return { ...Object.fromEntries(own), HF_HOME: join(folder, 'huggingface'), ...environment }
+}
+
+/** Starts a command. */
+export function start(args: readonly string[], options: StartOptions) {
+  const node = [...nodeArguments(options.preload), ...args]
+  return spawn(process.execPath, node, { cwd: options.folder, env: environmentOf(options) })
+}
+
+/** Starts a command in a terminal: keys go in, and what is shown comes out, all of it on standard output. */
+export function startInTerminal(context: TestContext, args: readonly string[], options: StartOptions) {
+  const words = [process.execPath, ...nodeArguments(options.preload), ...args].map(word => `'${word}'`).join(' ')
+  const terminal = ['-qec', words, '/dev/null']
+  return spawn(needs(context, 'script'), terminal, { cwd: options.folder, env: environmentOf(options) })
 }
 
 /** Waits for a command's end. */
