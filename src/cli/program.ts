@@ -1,5 +1,6 @@
 /** The commands, and what calling one comes to: an exit status. Runs in the caller's process and never ends it. */
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { addAsk } from './ask.ts'
 import { addCaption } from './caption.ts'
@@ -54,6 +55,6 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /** Of the package, whose root is two folders up from here and from the built file alike. */
 function version(): string {
-  const root = new URL('../../', import.meta.url)
-  return (JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string }).version
+  const manifest = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
 }

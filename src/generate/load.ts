@@ -1,6 +1,6 @@
 /** From a model's name to a network that runs: checkpoint, configuration, tokenizer, engine. */
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { expectTensors } from '../checkpoint/expect.ts'
 import { openCheckpoint } from '../checkpoint/folder.ts'
@@ -30,6 +30,7 @@ export interface LoadedModel {
 
 /** A model's files, opened and checked, with nothing running yet. */
 export interface OpenedModel {
+  /** Its folder. */
   readonly path: string
   readonly checkpoint: Checkpoint
   readonly config: QwenVLConfig
@@ -43,9 +44,12 @@ export interface OpenedModel {
  * left over or of another shape is in one error. The caller disposes of the checkpoint.
  */
 export async function openModel(reference: string, { cache }: Pick<LoadOptions, 'cache'> = {}): Promise<OpenedModel> {
-  const { path } = await resolveModel(reference, cache === undefined ? {} : { cache })
-  const checkpoint = await openCheckpoint(path)
+  const resolved = await resolveModel(reference, cache === undefined ? {} : { cache })
+  const checkpoint = await openCheckpoint(resolved.path)
   try {
+    // A file of tensors may be named, too: what else a model needs lies beside it.
+    const isFolder = (await stat(resolved.path)).isDirectory()
+    const path = isFolder ? resolved.path : dirname(resolved.path)
     if (!checkpoint.config) throw new TypeError(`${path} has no config.json: it is not a whole model`)
     const config = parseConfig(checkpoint.config, join(path, 'config.json'))
     expectTensors(

@@ -93,6 +93,11 @@ test('ask prints the answer, then its boxes in pixels of the picture', async () 
   expect(status).toBe(0)
 })
 
+test('a model can be named by its file of tensors', async () => {
+  const { stdout } = await qwenVL('ask', 'street.png', 'Where?', '--model', 'scripted/model.safetensors')
+  expect(stdout).toBe('A cat\ncat: 0,3 – 2,79\n')
+})
+
 test('ask takes several pictures; boxes are in the last one', async () => {
   copyFileSync(join(root, 'test/fixtures/golden/B/1.png'), join(folder, 'second.png'))
   const asked = ['ask', 'second.png', 'street.png', 'What has changed?', '--system', 'Be brief.']

@@ -1,4 +1,4 @@
-/** The command line as tests run it: a process, from the source, in a folder of its own. */
+/** The command line as tests run it: a process in a folder of its own. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, type TestContext } from 'vitest'
 import { root } from '../checkout.ts'
 import { needs } from '../requirements.ts'
+import { builtMain } from './built.ts'
 
 export interface Ended {
   readonly status: number | null
@@ -22,14 +23,15 @@ export interface StartOptions {
   readonly preload?: readonly string[]
 }
 
-const main = join(root, 'src/cli/main.ts')
+const main = builtMain()
 const loader = pathToFileURL(join(root, 'node_modules/tsx/dist/esm/index.mjs')).href
 
-/** Arguments of `node` that run the command line. */
+/** Arguments of `node` that run the command line. Programs that run before it are in TypeScript. */
 export const nodeArguments = (preload: readonly string[] = []): string[] => [
-  '--import',
-  loader,
-  ...preload.flatMap(path => ['--import', pathToFileURL(path).href]),
+  ...(preload.length > 0 ? [loader, ...preload.map(path => pathToFileURL(path).href)] : []).flatMap(url => [
+    '--import',
+    url,
+  ]),
   main,
 ]
 
