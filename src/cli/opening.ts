@@ -15,7 +15,7 @@ export function modelOf({ model }: Pick<ModelOptions, 'model'>): string {
   )
 }
 
-/** The options of an engine. It computes in its own thread, so that Ctrl-C is heard while it does. */
+/** The options of an engine. Ctrl-C is heard between two steps of it, or at once where it has a thread of its own. */
 export const engineOptions = ({ device, threads }: ModelOptions): RuntimeOptions => ({ device, ...given({ threads }) })
 
 /** Loads the model. The caller disposes of it. */

@@ -17,6 +17,12 @@ export interface LoadOptions extends Omit<RuntimeOptions, 'checkNumerics'> {
   readonly cache?: string
 }
 
+/**
+ * Before Node 22 a worker's engine cannot read shared memory in place, and the whole key/value cache would be copied for
+ * every token. There the engine computes in the caller's thread, between two turns of its event loop.
+ */
+const defaultThread = Number(process.versions.node.split('.')[0]) < 22 ? 'caller' : 'worker'
+
 export interface LoadedModel {
   /** The folder that it came from. */
   readonly origin: string
@@ -97,7 +103,7 @@ export async function loadModel(reference: string, options: LoadOptions = {}): P
   try {
     const tokenizer = await openModelTokenizer(path, config, checkpoint.config)
     cleanUp.push(() => tokenizer.dispose())
-    const runtime = await openRuntime(engine)
+    const runtime = await openRuntime({ thread: defaultThread, ...engine })
     cleanUp.push(() => runtime.dispose())
     const network = await Network.open(runtime, config, load)
     return { origin: path, config, defaults, runtime, network, tokenizer, dispose }

@@ -124,6 +124,21 @@ test('two prompts of different length give what the reference gives them as a le
   expect(await rows(generate(network('A'), await Promise.all(prompts), greedy))).toEqual(golden.manifest.greedy.tokens)
 })
 
+test('the cache is handed to the engine where it lies: a step writes what is new and copies nothing old', async () => {
+  const { tokens } = await promptOf('C', 20)
+  const cache = network('C').newCache(1)
+  await network('C').read(cache, [{ tokens, pictures: [], alpha: 1 }])
+  const before = Object.values(cache.feeds(1)).map(({ data }) => data)
+  const held = before.map(data => data.slice())
+  await network('C').read(cache, [{ tokens: [7], pictures: [], alpha: 1 }])
+  Object.values(cache.feeds(1)).forEach(({ data }, i) => {
+    expect(data.buffer).toBe(before[i]!.buffer)
+    expect(data.byteOffset).toBe(before[i]!.byteOffset)
+    const written = [...data.keys()].filter(at => data[at] !== held[i]![at])
+    expect(written.length).toBeLessThanOrEqual(openGolden('C').config.hidden_size)
+  })
+})
+
 test('a picture that was exchanged in a conversation is read anew, though the tokens are the same', async () => {
   const prompt = await promptOf('A', 45)
   const picture = prompt.pictures[0]!
