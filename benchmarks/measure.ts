@@ -2,6 +2,7 @@
  * How this project times things: many runs, their median and spread, and contestants in turn, so that a machine that
  * slows down slows all of them down.
  */
+import { setTimeout } from 'node:timers/promises'
 
 export interface Timing {
   /** Milliseconds. */
@@ -40,6 +41,9 @@ export async function time(run: () => Promise<unknown>, rounds: number, warmUp =
   return milliseconds
 }
 
+/** Threads of one contestant still spin when it is done, in wait for more; the next one shall have the cores. ms */
+const REST = 200
+
 /** One contestant: takes some runs and tells the milliseconds of each. */
 export type Contestant = (runs: number) => Promise<number[]>
 
@@ -57,6 +61,7 @@ export async function inTurn<Name extends string>(
   const figures = Object.fromEntries(names.map(name => [name, [] as number[]])) as Record<Name, number[]>
   for (let round = 0; round <= rounds; round++) {
     for (const name of names) {
+      await setTimeout(REST)
       const median = medianOf(await contestants[name](runs))
       if (round > 0) figures[name].push(median)
     }
