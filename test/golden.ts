@@ -25,6 +25,7 @@ interface Greedy {
 interface Manifest {
   readonly tensors: readonly { name: string; file: string; shape: number[]; fp32_vs_fp64_maxdiff?: number }[]
   readonly eval_ntk_alpha?: number
+  readonly eval_loss?: number
   readonly greedy: Greedy
   readonly greedy_short?: Greedy
 }
@@ -34,6 +35,8 @@ export interface Golden {
   readonly manifest: Manifest
   readonly tokens: readonly (readonly number[])[]
   readonly attentionMask: readonly (readonly number[])[]
+  /** What each token is trained to be, -100 for nothing; undefined where the case has none. */
+  readonly labels: readonly (readonly number[])[] | undefined
   readonly folder: string
   readonly load: WeightLoader
   tensor(name: string): GoldenTensor
@@ -46,7 +49,11 @@ export function openGolden(name: GoldenName): Golden {
   const model = path(name === 'A_leftpad' ? 'A' : name)
   const json = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
   const manifest = json(`${folder}/manifest.json`) as Manifest
-  const inputs = json(`${folder}/inputs.json`) as { input_ids: number[][]; attention_mask: number[][] }
+  const inputs = json(`${folder}/inputs.json`) as {
+    input_ids: number[][]
+    attention_mask: number[][]
+    labels?: number[][]
+  }
   const tensor = (wanted: string): GoldenTensor => {
     const entry = manifest.tensors.find(({ name }) => name === wanted)
     if (!entry) throw new Error(`case ${name} has no tensor ${wanted}`)
@@ -59,6 +66,7 @@ export function openGolden(name: GoldenName): Golden {
     manifest,
     tokens: inputs.input_ids,
     attentionMask: inputs.attention_mask,
+    labels: inputs.labels,
     folder,
     tensor,
     load: async wanted => {

@@ -1,6 +1,7 @@
 /** Every intermediate tensor of the model, held against the reference numbers. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compareTraces, trace } from '../../src/generate/trace.ts'
+import { compile, crossEntropy, input, slice } from '../../src/graph/index.ts'
 import { openRuntime, type Runtime, type TensorValue, tensorValue } from '../../src/runtime/node.ts'
 import { type Golden, type GoldenName, goldenNames, largestDifference, openGolden } from '../golden.ts'
 
@@ -42,6 +43,24 @@ function isToken({ attentionMask }: Golden, shape: readonly number[], at: number
   const width = shape[2] as number
   return attentionMask.flat()[Math.floor(at / width)] === 1
 }
+
+test.each(['A', 'B', 'C', 'D'] as const)('the loss equals the reference (case %s)', async name => {
+  const golden = openGolden(name)
+  const { shape, data } = traces.get(name)!['logits'] as TensorValue<'float32'>
+  const [batch, sequence, vocabulary] = shape as [number, number, number]
+  const logits = input('logits', 'float32', [batch, sequence, vocabulary])
+  const labels = input('labels', 'int64', [batch, sequence - 1])
+  const loss = crossEntropy(slice(logits, { axis: 1, end: sequence - 1 }), labels)
+  await using session = await runtime.openSession(compile({ loss }))
+  const next = golden.labels!.flatMap(row => row.slice(1))
+  const feeds = {
+    logits: tensorValue('float32', shape, data),
+    labels: tensorValue('int64', [batch, sequence - 1], next),
+  }
+  const value = Number((await session.run(feeds))['loss']?.data[0])
+  // The mean of logits' differences: their noise bounds that of the loss.
+  expect(Math.abs(value - golden.manifest.eval_loss!)).toBeLessThanOrEqual(20 * golden.tensor('logits').noise!)
+})
 
 test('a trace compared with itself has no difference', () => {
   const ours = traces.get('A') as Record<string, TensorValue>
