@@ -11,7 +11,7 @@ export function visionGraph(config: QwenVLConfig, size: number, device: Device):
 }
 
 /** The decoder's inputs, as symbolic tensors by their names. */
-export function decoderInputs(config: QwenVLConfig) {
+function decoderInputs(config: QwenVLConfig) {
   const half = rotaryWidth(config) / 2
   const { num_attention_heads: heads, kv_channels: channels } = config
   const kept = (kind: 'keys' | 'values', layer: number) =>

@@ -2,6 +2,7 @@
  * A loaded model as two calls: `see` turns pictures into features, `read` turns tokens into scores and remembers them in
  * a cache. Knows tokens and pixels as numbers only; choosing tokens is `generate.ts`'s affair.
  */
+import { MASKED } from '../graph/index.ts'
 import { ntkAlpha, type QwenVLConfig, queryScales, rotaryTables, rotaryWidth } from '../model/index.ts'
 import type { Runtime, Session, TensorValue, WeightSource } from '../runtime/runtime.ts'
 import { tensorValue } from '../runtime/tensor.ts'
@@ -89,7 +90,7 @@ export class Network implements AsyncDisposable {
     const cosines = new Float32Array(batch * sequence * half)
     const sines = new Float32Array(batch * sequence * half)
     const scales = new Float32Array(batch * sequence)
-    const mask = new Float32Array(batch * sequence * (past + sequence)).fill(HIDDEN)
+    const mask = new Float32Array(batch * sequence * (past + sequence)).fill(MASKED)
     const pictures = readings.flatMap(({ pictures }, row) =>
       pictures.map(({ at, features }) => ({ at: row * sequence + at, features })),
     )
@@ -142,9 +143,6 @@ export class Network implements AsyncDisposable {
     await this.dispose()
   }
 }
-
-/** Added to the score of a key that must not be seen. */
-const HIDDEN = -1e9
 
 async function openGraph(
   runtime: Runtime,

@@ -107,37 +107,44 @@ function draw(
   { temperature = 1, topK = 0, topP = 1 }: SamplingOptions,
   random: () => number,
 ): number {
-  const order = topTokens(scores, topK > 0 ? topK : scores.length)
-  const largest = scores[order[0] as number] as number
-  const weights = order.map(token => Math.exp(((scores[token] as number) - largest) / temperature))
-  const kept = nucleus(weights, topP)
-  const total = weights.slice(0, kept).reduce((sum, weight) => sum + weight, 0)
-  let rest = random() * total
-  for (let i = 0; i < kept; i++) {
-    rest -= weights[i] as number
-    if (rest < 0) return order[i] as number
+  const kept = topK > 0 ? topTokens(scores, topK) : possibleTokens(scores)
+  const largest = kept.reduce((most, token) => Math.max(most, scores[token] as number), Number.NEGATIVE_INFINITY)
+  const weightOf = (token: number) => Math.exp(((scores[token] as number) - largest) / temperature)
+  const chosen = topP < 1 ? nucleus(kept, weightOf, topP) : kept
+  let rest = random() * chosen.reduce((sum, token) => sum + weightOf(token), 0)
+  for (const token of chosen) {
+    rest -= weightOf(token)
+    if (rest < 0) return token
   }
-  return order[kept - 1] as number
+  return chosen.at(-1) as number
 }
 
-/** How many of the likeliest it takes to reach the share `topP` of all, at least one. */
-function nucleus(weights: readonly number[], topP: number): number {
-  if (topP >= 1) return weights.length
-  const enough = topP * weights.reduce((sum, weight) => sum + weight, 0)
+/** The likeliest tokens that together reach the share `topP` of all, at least one; likeliest first. */
+function nucleus(tokens: readonly number[], weightOf: (token: number) => number, topP: number): number[] {
+  const total = tokens.reduce((sum, token) => sum + weightOf(token), 0)
+  // Tokens below this weight have less than 1 - topP of all together: the others reach topP without them. That leaves
+  // few of a large vocabulary to sort.
+  const least = ((1 - topP) * total) / tokens.length
+  const candidates = tokens.filter(token => weightOf(token) >= least).map(token => ({ token, weight: weightOf(token) }))
+  candidates.sort((a, b) => b.weight - a.weight || a.token - b.token)
   let sum = 0
-  const last = weights.findIndex(weight => {
+  const last = candidates.findIndex(({ weight }) => {
     sum += weight
-    return sum >= enough
+    return sum >= topP * total
   })
-  return last < 0 ? weights.length : last + 1
+  return candidates.slice(0, last < 0 ? undefined : last + 1).map(({ token }) => token)
 }
+
+const possibleTokens = (scores: Float32Array): number[] =>
+  [...scores.keys()].filter(token => scores[token] !== Number.NEGATIVE_INFINITY)
 
 /** The `count` tokens of the highest scores, highest first; ties in the order of the vocabulary. */
 function topTokens(scores: Float32Array, count: number): number[] {
   if (count === 0) return []
-  const order = Array.from(scores.keys()).filter(token => scores[token] !== Number.NEGATIVE_INFINITY)
-  order.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
-  return order.slice(0, count)
+  // Typed arrays sort numbers fast; only what reaches the last place is sorted as tokens.
+  const threshold = Float32Array.from(scores).sort()[Math.max(0, scores.length - count)] as number
+  const candidates = possibleTokens(scores).filter(token => (scores[token] as number) >= threshold)
+  return candidates.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b).slice(0, count)
 }
 
 function logSumExp(scores: Float32Array): number {
