@@ -75,10 +75,14 @@ export function decode(
   let hidden = x
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const block = at.at('h').at(layer)
-    const attended = selfAttention(block.at('attn'), rms(block.at('ln_1'), hidden, config), around, layer, config)
+    const before = hidden
+    const { attended, after } = block.block(() => {
+      const attended = selfAttention(block.at('attn'), rms(block.at('ln_1'), before, config), around, layer, config)
+      const between = add(before, attended.mixed)
+      return { attended, after: add(between, mlp(block.at('mlp'), rms(block.at('ln_2'), between, config), config)) }
+    })
     fresh.push(attended)
-    const between = add(hidden, attended.mixed)
-    hidden = add(between, mlp(block.at('mlp'), rms(block.at('ln_2'), between, config), config))
+    hidden = after
     observe(`lm.layer.${layer}`, hidden)
   }
   const last = rms(at.at('ln_f'), hidden, config)

@@ -1,5 +1,5 @@
 /** Layers that every part of the model has, reading their parameters from the scope they are given. */
-import { layerNorm, linear, type Scope, type Tensor } from '../graph/index.ts'
+import { layerNorm, type Scope, type Tensor } from '../graph/index.ts'
 
 /** Every LayerNorm of the visual side has this ε; the language model's comes from the configuration. */
 const VISUAL_EPSILON = 1e-6
@@ -12,6 +12,5 @@ export function norm(at: Scope, x: Tensor): Tensor {
 
 /** Linear layer, with bias unless told otherwise. x [..., in] → [..., out] */
 export function dense(at: Scope, x: Tensor, out: number, { bias = true } = {}): Tensor {
-  const weight = at.parameter('weight', [out, x.size(-1) as number])
-  return linear(x, weight, bias ? at.parameter('bias', [out]) : undefined)
+  return at.linear(x, { out, bias })
 }

@@ -41,7 +41,9 @@ export function visionTransformer(
   let x = norm(at.at('ln_pre'), positioned)
   observe('vis.ln_pre', x)
   for (let layer = 0; layer < layers; layer++) {
-    x = visionBlock(at.at('transformer.resblocks').at(layer), x, config)
+    const block = at.at('transformer.resblocks').at(layer)
+    const before = x
+    x = block.block(() => visionBlock(block, before, config))
     observe(`vis.block.${layer}`, x)
   }
   return x
