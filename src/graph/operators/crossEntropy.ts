@@ -52,14 +52,32 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
   checkLabels('linearCrossEntropy', hidden, labels, options)
-  if (weight.rank !== 2 || weight.size(1) !== hidden.size(-1)) {
-    refuse('linearCrossEntropy', [hidden, weight], `the weight must be [vocabulary, ${hidden.size(-1)}]`)
-  }
+  checkOutputWeight('linearCrossEntropy', hidden, weight)
   const { targets, counts } = supervised(flatten(labels), hidden, options)
-  const rows = flatten(hidden, 0, -2) // [positions, width]
-  const chosen = sum(mul(rows, gather(weight, targets)), { axes: [-1] }) // the logit of each label
-  const total = linearLogSumExp(rows, weight, options.rowsAtOnce ?? rowsUnder(16 * 2 ** 20, weight.size(0)))
-  return weightedMean(sub(total, chosen), counts)
+  return weightedMean(linearTokenLosses(flatten(hidden, 0, -2), weight, targets, options), counts)
+}
+
+/**
+ * -log softmax(rows · weightᵀ)[target] of each row, a slice of rows at a time as `linearCrossEntropy`. A number of rows
+ * that is only known at run time is one slice.
+ * rows [N, width], weight [vocabulary, width], targets [N] of int64 → [N]
+ */
+export function linearTokenLosses(
+  rows: Tensor,
+  weight: Tensor,
+  targets: Tensor,
+  { rowsAtOnce }: Pick<LinearCrossEntropyOptions, 'rowsAtOnce'> = {},
+): Tensor {
+  checkLabels('linearTokenLosses', rows, targets, {})
+  checkOutputWeight('linearTokenLosses', rows, weight)
+  const chosen = sum(mul(rows, gather(weight, targets)), { axes: [-1] }) // the logit of each target
+  const total = linearLogSumExp(rows, weight, rowsAtOnce ?? rowsUnder(16 * 2 ** 20, weight.size(0)))
+  return sub(total, chosen)
+}
+
+function checkOutputWeight(name: string, x: Tensor, weight: Tensor): void {
+  if (weight.rank === 2 && weight.size(1) === x.size(-1)) return
+  refuse(name, [x, weight], `the weight must be [vocabulary, ${x.size(-1)}]`)
 }
 
 function rowsUnder(bytes: number, vocabulary: Dimension): number {
