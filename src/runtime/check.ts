@@ -128,6 +128,9 @@ export function checkRun(
   for (const specification of present) {
     mismatches.push(...compareSizes('input', specification, feeds[specification.name]!, sizes, origins))
   }
+  // Counted once: a training step fills hundreds of tensors.
+  const uses = new Map<TensorValue, number>()
+  for (const value of [...Object.values(feeds), ...Object.values(into)]) uses.set(value, (uses.get(value) ?? 0) + 1)
   const outputs = new Map(graph.outputs.map(specification => [specification.name, specification]))
   for (const name of [...wanted, ...Object.keys(into)]) {
     const specification = outputs.get(name)
@@ -135,8 +138,7 @@ export function checkRun(
     if (specification === undefined) {
       mismatches.push(`there is no output "${name}": the graph's are ${list(graph.outputs)}`)
     } else if (target !== undefined) {
-      const users = [...Object.entries(feeds), ...Object.entries(into)].filter(([, value]) => value === target)
-      if (users.length > 1) mismatches.push(`output "${name}" cannot be filled: its tensor is used twice in this run`)
+      if ((uses.get(target) ?? 0) > 1) mismatches.push(`output "${name}" cannot be filled: its tensor is used twice in this run`)
       mismatches.push(...compareValue('output', specification, target))
       mismatches.push(...compareSizes('output', specification, target, sizes, origins))
     }
