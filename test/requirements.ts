@@ -11,8 +11,12 @@ import type { TestContext } from 'vitest'
 
 const candidates = {
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+  /** Of Open MPI, with the library that its processes load. */
+  mpirun: ['/usr/bin/mpirun.openmpi', '/usr/bin/mpirun'],
   /** Of util-linux: gives a process a terminal. */
   script: ['/usr/bin/script'],
+  /** GNU tar, for archives that are not our own. */
+  tar: ['/usr/bin/tar', '/bin/tar'],
   'vulkan-swiftshader': [
     '/usr/lib/chromium/vk_swiftshader_icd.json',
     '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
@@ -24,7 +28,9 @@ export type Requirement = keyof typeof candidates
 
 const overrides: Record<Requirement, string> = {
   chromium: 'CHROMIUM',
+  mpirun: 'MPIRUN',
   script: 'SCRIPT',
+  tar: 'TAR',
   'vulkan-swiftshader': 'SWIFTSHADER_ICD',
 }
 

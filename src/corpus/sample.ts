@@ -24,6 +24,11 @@ export interface Sample {
   readonly format: 'chatml' | 'raw'
   readonly pictures: readonly PictureSource[]
   readonly turns: readonly SampleTurn[]
+  /**
+   * How the pictures of a conversation are announced: `spaced` writes `Picture 1: ` before and a line break after each,
+   * `none` nothing. Default: `spaced`, unless the text before a picture says `Picture 1:` itself.
+   */
+  readonly numbering?: 'spaced' | 'none'
   readonly language?: string
   readonly licence?: string
   /** Where it came from: an address, a file and line, a generator with its seed. */
