@@ -4,11 +4,12 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gptqConfigOf, lazyGptqTensors } from '../src/checkpoint/gptqWrite.ts'
 import type { StoredType } from '../src/checkpoint/storedType.ts'
 import { convertTensor, tensorFromMemory } from '../src/checkpoint/tensor.ts'
 import { writeCheckpoint } from '../src/checkpoint/write.ts'
 import { seededRandom } from '../src/generate/sampling.ts'
-import { parameterShapes, parseConfig } from '../src/model/index.ts'
+import { languageLayers, parameterShapes, parseConfig } from '../src/model/index.ts'
 import { publishedSpecialTokens } from '../src/text/specialTokens.ts'
 
 /** As published but for the sizes; 256 bytes, then the special tokens, then rows that no token has. */
@@ -100,6 +101,33 @@ export async function writeTinyModel(folder: string, options: TinyModelOptions =
     convertTensor(tensorFromMemory(name, 'float32', shape, values), dtype),
   )
   await writeCheckpoint(folder, tensors, maxFileBytes === undefined ? {} : { maxFileBytes })
+  return folder
+}
+
+/** Inputs that share a scale in a tiny model of integers: its narrowest layer has 32. */
+export const TINY_GROUP = 32
+
+/**
+ * Writes the tiny model in the layout of the published Int4 checkpoint: the five linear layers of each language model
+ * block as GPTQ tensors, each with a bias, the rest as float16.
+ */
+export async function writeTinyInt4Model(folder: string, options: TinyModelOptions = {}): Promise<string> {
+  await writeTinyCompanions(folder, options)
+  const file = join(folder, 'config.json')
+  const quantised = { ...tinyConfigOf(options), quantization_config: gptqConfigOf(TINY_GROUP) }
+  await writeFile(file, JSON.stringify(quantised))
+  const all = tinyTensors(options)
+  const layers = [...languageLayers(parseConfig(tinyConfigOf(options)))]
+  const integers = layers.flatMap(([name, size]) => {
+    const floats = async () => all.find(tensor => tensor.name === `${name}.weight`)!.values
+    const bias = all.find(tensor => tensor.name === `${name}.bias`)?.values
+    return lazyGptqTensors({ name, ...size, groupSize: TINY_GROUP, floats, ...(bias && { bias }) })
+  })
+  const isInteger = new Set(layers.flatMap(([name]) => [`${name}.weight`, `${name}.bias`]))
+  const floats = all
+    .filter(({ name }) => !isInteger.has(name))
+    .map(({ name, shape, values }) => convertTensor(tensorFromMemory(name, 'float32', shape, values), 'float16'))
+  await writeCheckpoint(folder, [...floats, ...integers])
   return folder
 }
 

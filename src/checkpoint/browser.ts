@@ -32,11 +32,25 @@ export {
 export {
   checkGptqConfig,
   dequantiseGptq,
+  type GptqFormat,
+  type GptqGroups,
   type GptqLayer,
   gptqBlocks,
+  gptqFormat,
+  gptqGroupSize,
   gptqLayerNames,
+  readGptqGroups,
   readGptqLayer,
 } from './gptq.ts'
+export {
+  type GptqShape,
+  type GptqSource,
+  gptqConfigOf,
+  gptqTensors,
+  lazyGptqTensors,
+  type QuantisedToGptq,
+  quantiseToGptq,
+} from './gptqWrite.ts'
 export { convertFloats } from './halfPrecision.ts'
 export {
   type ConfigSummary,

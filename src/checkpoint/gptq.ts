@@ -19,18 +19,30 @@ import { CheckpointError } from './errors.ts'
 import { isObject } from './jsonDocument.ts'
 import { describeTensor } from './storedType.ts'
 
-/** A layer's tensors in memory, and what follows from their shapes. */
-export interface GptqLayer {
+/** How a layer's inputs are grouped: what a graph has to know before any weight is read. */
+export interface GptqGroups {
   /** The layer's name in the model, such as `transformer.h.0.attn.c_attn`. */
   readonly name: string
   readonly in: number
   readonly out: number
   readonly groups: number
-  readonly qweight: Int32Array
   readonly qzeros: Int32Array
+  readonly groupOf: Int32Array
+}
+
+/** A layer's tensors in memory, and what follows from their shapes. */
+export interface GptqLayer extends GptqGroups {
+  readonly qweight: Int32Array
   /** float16 values, widened. */
   readonly scales: Float32Array
-  readonly groupOf: Int32Array
+}
+
+/** What `gptqBlocks` gives for a layer, without the numbers. */
+export interface GptqFormat {
+  readonly bits: 4
+  readonly blockSize: number
+  readonly zeroPoints: boolean
+  readonly inputOrder: boolean
 }
 
 /** The largest block that is made of a group. */
@@ -54,15 +66,35 @@ export function checkGptqConfig(config: Readonly<Record<string, unknown>> | unde
   return true
 }
 
+/**
+ * The inputs that share a scale, as a config says it (`group_size`); undefined if it does not. -1 stands for all inputs
+ * of a layer. Throws a CheckpointError for a number that is no size.
+ */
+export function gptqGroupSize(config: Readonly<Record<string, unknown>> | undefined): number | undefined {
+  const about = config?.['quantization_config']
+  const size = isObject(about) ? about['group_size'] : undefined
+  if (size === undefined || size === null) return undefined
+  if (Number.isInteger(size) && (size === -1 || (size as number) > 0)) return size as number
+  throw new CheckpointError(`the config has the GPTQ group_size ${JSON.stringify(size)}: it must be -1 or from 1 on`)
+}
+
 /** The layers of a checkpoint that are quantised: the names before `.qweight`. */
 export const gptqLayerNames = (checkpoint: Pick<Checkpoint, 'names'>): string[] =>
   checkpoint.names.filter(name => name.endsWith('.qweight')).map(name => name.slice(0, -'.qweight'.length))
 
 /** Reads a layer's tensors. Throws a CheckpointError when their types or shapes do not belong together. */
 export async function readGptqLayer(checkpoint: Pick<Checkpoint, 'get'>, name: string): Promise<GptqLayer> {
-  const [qweight, qzeros, scales, groupIndex] = ['qweight', 'qzeros', 'scales', 'g_idx'].map(part =>
-    checkpoint.get(`${name}.${part}`),
-  ) as [CheckpointTensor, CheckpointTensor, CheckpointTensor, CheckpointTensor]
+  const { qweight, scales } = partsOf(checkpoint, name)
+  return {
+    ...(await readGptqGroups(checkpoint, name)),
+    qweight: new Int32Array((await qweight.read()).buffer),
+    scales: await scales.readAs('float32'),
+  }
+}
+
+/** Reads the small tensors of a layer only. Throws as `readGptqLayer` does. */
+export async function readGptqGroups(checkpoint: Pick<Checkpoint, 'get'>, name: string): Promise<GptqGroups> {
+  const { qweight, qzeros, scales, groupIndex } = partsOf(checkpoint, name)
   const [words, out] = qweight.shape as [number, number]
   const groups = scales.shape[0] ?? 0
   const width = 8 * words
@@ -75,12 +107,17 @@ export async function readGptqLayer(checkpoint: Pick<Checkpoint, 'get'>, name: s
     in: width,
     out,
     groups,
-    qweight: new Int32Array((await qweight.read()).buffer),
     qzeros: new Int32Array((await qzeros.read()).buffer),
-    scales: await scales.readAs('float32'),
     groupOf: checkGroups(name, new Int32Array((await groupIndex.read()).buffer), groups),
   }
 }
+
+const partsOf = (checkpoint: Pick<Checkpoint, 'get'>, name: string) => ({
+  qweight: checkpoint.get(`${name}.qweight`),
+  qzeros: checkpoint.get(`${name}.qzeros`),
+  scales: checkpoint.get(`${name}.scales`),
+  groupIndex: checkpoint.get(`${name}.g_idx`),
+})
 
 function requireTensor(tensor: CheckpointTensor, dtype: string, shape: readonly number[]): void {
   const wanted = { dtype, shape }
@@ -101,7 +138,7 @@ function checkGroups(name: string, groupOf: Int32Array, groups: number): Int32Ar
 const nibble = (words: Int32Array, index: number, lane: number) => (words[index]! >>> (4 * lane)) & 15
 
 /** The zero points, one more than what is stored. → [groups, out], from 1 to 16 */
-function zeroPoints({ qzeros, groups, out }: GptqLayer): Uint8Array {
+function zeroPoints({ qzeros, groups, out }: GptqGroups): Uint8Array {
   const stride = Math.ceil(out / 8)
   const zeros = new Uint8Array(groups * out)
   for (let group = 0; group < groups; group++) {
@@ -128,6 +165,29 @@ export function dequantiseGptq(layer: GptqLayer): Float32Array<ArrayBuffer> {
   return floats
 }
 
+/** The layer in blocks as far as it can be said before its weights are read. Throws as `gptqBlocks` does. */
+export function gptqFormat(groups: GptqGroups): GptqFormat {
+  const { blockSize, inputOrder, zeros } = blocksOf(groups)
+  return { bits: 4, blockSize, zeroPoints: zeros.some(zero => zero !== 8), inputOrder: inputOrder !== undefined }
+}
+
+/** The size of blocks, the order of inputs, and the zero points of groups [groups, out]. */
+function blocksOf(layer: GptqGroups) {
+  const { name, in: width, out, groups } = layer
+  const inputOrder = orderOfInputs(layer)
+  const groupSize = width / groups
+  const blockSize = Math.min(LARGEST_BLOCK, groupSize & -groupSize)
+  checkBlockSize(name, width, blockSize)
+  const zeros = zeroPoints(layer)
+  const sixteen = zeros.indexOf(16)
+  if (sixteen >= 0) {
+    throw new CheckpointError(
+      `layer "${name}": output ${sixteen % out} has the zero point 16 in group ${Math.floor(sixteen / out)}, which 4 bits cannot hold: load it as floats`,
+    )
+  }
+  return { blockSize, inputOrder, zeros }
+}
+
 /**
  * The layer in blocks, without loss: the same integers, the same scales. The zero points are left out where they all are
  * 8, as in the published model. The blocks are the groups, cut into equal parts where a group is larger than 128 or no
@@ -136,19 +196,9 @@ export function dequantiseGptq(layer: GptqLayer): Float32Array<ArrayBuffer> {
  * Throws a CheckpointError for groups that cannot be blocks.
  */
 export function gptqBlocks(layer: GptqLayer): QuantisedBlocks {
-  const { name, in: width, out, groups } = layer
-  const inputOrder = orderOfInputs(layer)
-  const groupSize = width / groups
-  const blockSize = Math.min(LARGEST_BLOCK, groupSize & -groupSize)
-  checkBlockSize(name, width, blockSize)
+  const { in: width, out } = layer
+  const { blockSize, inputOrder, zeros: groupZeros } = blocksOf(layer)
   const perRow = width / blockSize
-  const groupZeros = zeroPoints(layer)
-  const sixteen = groupZeros.indexOf(16)
-  if (sixteen >= 0) {
-    throw new CheckpointError(
-      `layer "${name}": output ${sixteen % out} has the zero point 16 in group ${Math.floor(sixteen / out)}, which 4 bits cannot hold: load it as floats`,
-    )
-  }
   const scales = new Float32Array(out * perRow)
   const zeros = new Uint8Array(out * perRow)
   for (let block = 0; block < perRow; block++) {
@@ -201,7 +251,7 @@ function reorderWords({ qweight, in: width, out }: GptqLayer, order: Int32Array)
 }
 
 /** The inputs group by group, each group in its own order; undefined if they are so already. */
-function orderOfInputs({ name, in: width, groups, groupOf }: GptqLayer): Int32Array<ArrayBuffer> | undefined {
+function orderOfInputs({ name, in: width, groups, groupOf }: GptqGroups): Int32Array<ArrayBuffer> | undefined {
   const groupSize = width / groups
   const filled = new Int32Array(groups)
   const order = new Int32Array(width)

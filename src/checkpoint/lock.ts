@@ -1,12 +1,12 @@
 /**
- * Lets one process at a time download a model. A process that is gone holds nothing: its lock is taken over.
+ * Lets one process at a time do something with a folder. A process that is gone holds nothing: its lock is taken over.
  */
 import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
-import { CheckpointError } from '../errors.ts'
+import { CheckpointError } from './errors.ts'
 
-/** Takes the lock, and gives what releases it. Throws a CheckpointError that names the process that has it. */
+/** Takes the lock, and gives what releases it. `what` is done under it: `downloading Qwen/Qwen-VL`. Throws a CheckpointError that names the process that has it. */
 export async function lock(path: string, what: string): Promise<() => Promise<void>> {
   const own = `${hostname()} ${process.pid}`
   await mkdir(dirname(path), { recursive: true })
@@ -27,7 +27,7 @@ export async function lock(path: string, what: string): Promise<() => Promise<vo
     }
     if (attempt > 2 || isAlive(holder)) {
       throw new CheckpointError(
-        `another process (${holder || 'unknown'}) is downloading ${what}: wait for it, or remove ${path} if there is none`,
+        `another process (${holder || 'unknown'}) is ${what}: wait for it, or remove ${path} if there is none`,
       )
     }
     await rm(path, { force: true })

@@ -51,7 +51,8 @@ export async function answerAbout(paths: readonly string[], options: AnsweringOp
   const seconds = secondsSince(start)
   if (options.draw !== undefined) await answer.draw(options.draw)
   if (options.json) {
-    const object = { ...answer.toJSON(), model, seconds, ...given({ drawn: options.draw }) }
+    const { weights, rounding } = qwen
+    const object = { ...answer.toJSON(), model, weights, seconds, ...given({ rounding, drawn: options.draw }) }
     process.stdout.write(`${JSON.stringify(object)}\n`)
   } else tell(answer, options)
 }

@@ -1,7 +1,7 @@
 /** `qwen-vl inspect`: says what a checkpoint is made of, and what it takes to run it. */
 import { totalmem } from 'node:os'
 import type { Command } from 'commander'
-import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import type { Checkpoint, CheckpointTensor } from '../checkpoint/checkpoint.ts'
 import type { Figures, Inspection } from '../checkpoint/inspect.ts'
 import { describeTensor, formatBytes } from '../checkpoint/storedType.ts'
 import { messageOf } from './failure.ts'
@@ -75,31 +75,38 @@ async function judge(
   let problem: unknown
   if (!checkpoint.config) problem = new Error(`${checkpoint.origin} has no config.json: it is not a whole model`)
   else {
-    const { parameterShapes, parseConfig } = await import('../model/index.ts')
+    const { parseConfig } = await import('../model/index.ts')
     const { allowedExtra, windowOf } = await import('../generate/load.ts')
+    const { expectedTensors } = await import('../generate/weights.ts')
     const { expectTensors } = await import('../checkpoint/expect.ts')
     const parsed = parseConfig(checkpoint.config, `${checkpoint.origin}: config.json`)
     windowTokens = windowOf(parsed)
-    const expected = [...parameterShapes(parsed)].map(([name, shape]) => ({ name, shape }))
     try {
-      expectTensors(checkpoint, expected, { allowExtra: allowedExtra })
+      expectTensors(checkpoint, expectedTensors(checkpoint, parsed), { allowExtra: allowedExtra })
     } catch (error) {
       problem = error
     }
-    if (quantisation !== 'none')
-      problem = `${checkpoint.origin} is quantised (${quantisation}), which cannot be run yet`
   }
   const cacheBytes =
     perThousand === undefined || windowTokens === undefined ? undefined : (perThousand * windowTokens) / 1000
   const running: Running = {
     runs: problem === undefined,
     ...(problem !== undefined && { problem: messageOf(problem) }),
-    weightBytes: memory.weights.float32,
+    weightBytes: quantisation === 'none' ? memory.weights.float32 : bytesOfGptq(checkpoint),
     cacheBytes,
     windowTokens,
     machineBytes: totalmem(),
   }
   return { running, problem }
+}
+
+/** Memory of weights as they are computed with: packed integers as they are stored, everything else as float32. */
+function bytesOfGptq({ tensors }: Checkpoint): number {
+  const bytes = ({ name, bytes, shape }: CheckpointTensor) => {
+    if (name.endsWith('.qweight')) return bytes
+    return /\.(qzeros|g_idx)$/.test(name) ? 0 : shape.reduce((product, size) => product * size, 4)
+  }
+  return tensors.reduce((sum, tensor) => sum + bytes(tensor), 0)
 }
 
 function describe(path: string, checkpoint: Checkpoint, inspection: Inspection, running: Running): string[] {
@@ -124,7 +131,7 @@ function describe(path: string, checkpoint: Checkpoint, inspection: Inspection, 
     ...table([['type', 'tensors', 'parameters', 'size'], ...types.map(type => row(type.dtype, type))], [1, 2, 3]),
     ...(quantisation === 'none' ? [] : ['', `quantised: ${quantisation}`]),
     '',
-    ...runningLines(running),
+    ...runningLines(running, quantisation === 'none' ? 'float32' : 'int4 (the rest as float32)'),
   ]
 }
 
@@ -144,12 +151,13 @@ function configLines({ config }: Inspection): string[] {
 }
 
 /** What to know before one loads it. */
-function runningLines({ runs, weightBytes, cacheBytes, windowTokens, machineBytes }: Running): string[] {
+function runningLines(running: Running, weights: string): string[] {
+  const { runs, weightBytes, cacheBytes, windowTokens, machineBytes } = running
   if (!runs) return ['to run it: it cannot be run as it is']
   const needed = weightBytes + (cacheBytes ?? 0)
   const verdict = needed > machineBytes ? 'not enough for a full window' : 'enough'
   return [
-    `to run it: ${formatBytes(weightBytes)} of memory for the weights as float32${cacheBytes === undefined ? '' : `, and ${formatBytes(cacheBytes)} when a text fills the window of ${windowTokens} tokens`}`,
+    `to run it: ${formatBytes(weightBytes)} of memory for the weights as ${weights}${cacheBytes === undefined ? '' : `, and ${formatBytes(cacheBytes)} when a text fills the window of ${windowTokens} tokens`}`,
     `this machine has ${formatBytes(machineBytes)}: ${verdict}`,
   ]
 }

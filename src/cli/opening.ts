@@ -22,13 +22,23 @@ export const engineOptions = ({ device, threads }: ModelOptions): RuntimeOptions
 export async function openModelFor(options: ModelOptions & GenerationOptions): Promise<QwenVL> {
   const reference = modelOf(options)
   const { QwenVL } = await import('../generate/qwenVL.ts')
-  const { cache, window } = options
+  const { window } = options
   const done = showWaiting(`loading ${reference} …`)
-  try {
-    return await QwenVL.load(reference, { ...engineOptions(options), ...given({ cache, window }) })
-  } finally {
-    done()
-  }
+  const model = await QwenVL.load(reference, {
+    ...engineOptions(options),
+    ...fileOptions(options),
+    ...given({ window }),
+  }).finally(done)
+  showRemarks(model.remarks)
+  return model
+}
+
+/** The options that say what a model is made of. */
+export const fileOptions = ({ cache, weights, adapter }: ModelOptions) => given({ cache, weights, adapter })
+
+/** Says on standard error what came out other than asked: a fallback is never silent. */
+export function showRemarks(remarks: readonly string[]): void {
+  for (const remark of remarks) process.stderr.write(`(${remark})\n`)
 }
 
 /** Says what is waited for, on terminals only, until the returned function is called. */

@@ -1,6 +1,7 @@
 /** Options that several commands have, and how their values are read. Knows no command. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { AskOptions } from '../generate/qwenVL.ts'
+import { type WeightFormat, weightFormats } from '../generate/weightFormat.ts'
 import { type Device, devices } from '../runtime/runtime.ts'
 
 /** Options of every command. */
@@ -13,6 +14,8 @@ export interface OutputOptions {
 export interface ModelOptions extends OutputOptions {
   readonly model?: string
   readonly cache?: string
+  readonly weights?: WeightFormat
+  readonly adapter?: string
   readonly device: Device
   readonly threads?: number
 }
@@ -38,6 +41,13 @@ export function addModelOptions(command: Command): Command {
   return command
     .option('-m, --model <model>', 'a folder, or the name of a model that was pulled, such as Qwen/Qwen-VL-Chat')
     .option('--cache <folder>', 'where pulled models are (default: the cache of Hugging Face tools)')
+    .addOption(
+      new Option(
+        '--weights <type>',
+        'what the language model computes with (default: int4 for GPTQ, else float32)',
+      ).choices(weightFormats),
+    )
+    .option('--adapter <folder>', 'a LoRA adapter beside the model, in the layout of PEFT')
     .addOption(new Option('--device <device>', 'what computes').choices(devices).default('cpu'))
     .option('--threads <n>', 'threads of the processor (default: one for each core)', wholeNumber(1))
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { TensorValue } from '../runtime/runtime.ts'
 import { UsageError } from './failure.ts'
 import { watchInterrupts } from './interrupt.ts'
-import { checkOutput, engineOptions, modelOf, openPictures, showWaiting } from './opening.ts'
+import { checkOutput, engineOptions, fileOptions, modelOf, openPictures, showRemarks, showWaiting } from './opening.ts'
 import {
   addModelOptions,
   addOutputOptions,
@@ -115,9 +115,9 @@ async function runTrace(options: TraceOptions, signal: AbortSignal): Promise<Tra
   const { trace } = await import('../generate/trace.ts')
   const { preprocess } = await import('../image/index.ts')
   const { openRuntime } = await import('../runtime/node.ts')
-  const opened = await openModel(reference, given({ cache: options.cache }))
-  await using _checkpoint = opened.checkpoint
-  const { config, load } = opened
+  await using opened = await openModel(reference, fileOptions(options))
+  showRemarks(opened.remarks)
+  const { config, load, weights } = opened
   const tokens = await makePrompt(opened, options, pictures.length)
   const size = config.visual.image_size
   const data = new Float32Array(pictures.length * 3 * size * size) // [pictures, 3, size, size]
@@ -126,7 +126,7 @@ async function runTrace(options: TraceOptions, signal: AbortSignal): Promise<Tra
   const done = showWaiting(`tracing ${reference} …`)
   try {
     await using runtime = await openRuntime(engineOptions(options))
-    return { tensors: await trace(runtime, config, load, { tokens: [tokens], ...pixels }), tokens }
+    return { tensors: await trace(runtime, config, load, { tokens: [tokens], ...pixels }, weights.linear), tokens }
   } finally {
     done()
   }

@@ -1,13 +1,31 @@
 /** The two compiled graphs that answering needs: one sees pictures, one reads tokens. */
-import { type CompiledGraph, compile, gather, input, reshape, scope, type Tensor } from '../graph/index.ts'
+import {
+  type CompiledGraph,
+  compile,
+  gather,
+  input,
+  type LinearLayer,
+  reshape,
+  scope,
+  type Tensor,
+} from '../graph/index.ts'
 import { logits, type QwenVLConfig, read, rotaryWidth, see } from '../model/index.ts'
 import type { Device } from '../runtime/runtime.ts'
 import { freshName, pastName } from './cache.ts'
 
+/** What graphs are made for. */
+export interface GraphTarget {
+  readonly device: Device
+  /** How linear layers are made (default: plain). */
+  readonly linear?: LinearLayer | undefined
+}
+
+const rootOf = ({ linear }: GraphTarget) => scope('', linear ? { linear } : {})
+
 /** pixels [pictures, 3, size, size] → features [pictures, queries, hidden] */
-export function visionGraph(config: QwenVLConfig, size: number, device: Device): CompiledGraph {
+export function visionGraph(config: QwenVLConfig, size: number, target: GraphTarget): CompiledGraph {
   const pixels = input('pixels', 'float32', ['pictures', 3, size, size])
-  return compile({ features: see(scope(), pixels, config) }, { device })
+  return compile({ features: see(rootOf(target), pixels, config) }, { device: target.device })
 }
 
 /** The decoder's inputs, as symbolic tensors by their names. */
@@ -39,8 +57,8 @@ function decoderInputs(config: QwenVLConfig) {
  * One graph for reading a prompt, with or without pictures, and for writing token by token: a second would hold the
  * weights a second time.
  */
-export function decoderGraph(config: QwenVLConfig, device: Device): CompiledGraph {
-  const root = scope()
+export function decoderGraph(config: QwenVLConfig, target: GraphTarget): CompiledGraph {
+  const root = rootOf(target)
   const { tokens, features, slots, wanted, ...around } = decoderInputs(config)
   const { hidden, fresh } = read(root, tokens, { features, slots }, around, config)
   const rows = reshape(hidden, [-1, config.hidden_size]) // [batch·sequence, hidden]
@@ -49,5 +67,5 @@ export function decoderGraph(config: QwenVLConfig, device: Device): CompiledGrap
     outputs[freshName('keys', layer)] = keys
     outputs[freshName('values', layer)] = values
   })
-  return compile(outputs, { device })
+  return compile(outputs, { device: target.device })
 }

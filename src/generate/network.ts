@@ -2,7 +2,7 @@
  * A loaded model as two calls: `see` turns pictures into features, `read` turns tokens into scores and remembers them in
  * a cache. Knows tokens and pixels as numbers only; choosing tokens is `generate.ts`'s affair.
  */
-import { MASKED } from '../graph/index.ts'
+import { type LinearLayer, MASKED } from '../graph/index.ts'
 import { ntkAlpha, type QwenVLConfig, queryScales, rotaryTables, rotaryWidth } from '../model/index.ts'
 import type { Runtime, Session, TensorValue, WeightSource } from '../runtime/runtime.ts'
 import { tensorValue } from '../runtime/tensor.ts'
@@ -31,17 +31,34 @@ export class Network implements AsyncDisposable {
   /** Vision sessions by picture size: opened when the first picture of that size comes. */
   readonly #vision = new Map<number, Promise<Session>>()
   readonly #load: WeightLoader
+  readonly #linear: LinearLayer | undefined
 
-  private constructor(runtime: Runtime, config: QwenVLConfig, decoder: Session, load: WeightLoader) {
+  private constructor(
+    runtime: Runtime,
+    config: QwenVLConfig,
+    decoder: Session,
+    load: WeightLoader,
+    linear: LinearLayer | undefined,
+  ) {
     this.#runtime = runtime
     this.config = config
     this.#decoder = decoder
     this.#load = load
+    this.#linear = linear
   }
 
-  /** Opens the decoder on a runtime. The vision side waits for the first picture. Rejects as `openSession` does. */
-  static async open(runtime: Runtime, config: QwenVLConfig, load: WeightLoader): Promise<Network> {
-    return new Network(runtime, config, await openGraph(runtime, decoderGraph(config, runtime.device), load), load)
+  /**
+   * Opens the decoder on a runtime, with linear layers as `linear` makes them (default: plain). The vision side waits for
+   * the first picture. Rejects as `openSession` does.
+   */
+  static async open(
+    runtime: Runtime,
+    config: QwenVLConfig,
+    load: WeightLoader,
+    linear?: LinearLayer,
+  ): Promise<Network> {
+    const graph = decoderGraph(config, { device: runtime.device, linear })
+    return new Network(runtime, config, await openGraph(runtime, graph, load), load, linear)
   }
 
   newCache(rows: number): KeyValueCache {
@@ -55,9 +72,9 @@ export class Network implements AsyncDisposable {
 
   /** Features of one picture: pixels [3, size, size], normalised → [queries, hidden]. */
   async see(pixels: Float32Array, size: number): Promise<Float32Array> {
+    const target = { device: this.#runtime.device, linear: this.#linear }
     const opened =
-      this.#vision.get(size) ??
-      openGraph(this.#runtime, visionGraph(this.config, size, this.#runtime.device), this.#load)
+      this.#vision.get(size) ?? openGraph(this.#runtime, visionGraph(this.config, size, target), this.#load)
     this.#vision.set(size, opened)
     const { features } = await (await opened).run({ pixels: tensorValue('float32', [1, 3, size, size], pixels) })
     return (features as TensorValue<'float32'>).data

@@ -31,6 +31,7 @@ import {
   type Question,
   readQuestion,
 } from './questions.ts'
+import type { Rounding } from './weights.ts'
 import { writeAnswer, writeAnswers } from './writeAnswer.ts'
 
 /** A message of a conversation: text, or pieces of text and pictures. */
@@ -77,11 +78,29 @@ export class QwenVL implements AsyncDisposable {
    *     answer.text    // as a person reads it
    *     answer.boxes   // [{ label: 'the red bus', box: { left, top, right, bottom }, raw }], in the picture's pixels
    *
+   * `weights: 'int8'` and `'int4'` take less memory and answer faster; a GPTQ checkpoint is computed as int4 without
+   * being asked. `adapter` names the folder of a LoRA adapter.
+   *
    * Rejects with one line that says what is wrong: no such model, files that do not fit each other, no such device.
    */
   static async load(reference: string, options: QwenVLOptions = {}): Promise<QwenVL> {
     const { allow: _allow, limits: _limits, window: _window, ...load } = options
     return new QwenVL(await loadModel(reference, load), options)
+  }
+
+  /** What its weights are: `float32`, `int4 (GPTQ, groups of 128)`, and whether an adapter is beside them. */
+  get weights(): string {
+    return this.#model.weights.description
+  }
+
+  /** What rounding to small integers changed, where `weights` asked for it. */
+  get rounding(): Rounding | undefined {
+    return this.#model.weights.rounding()
+  }
+
+  /** What came out other than asked, in sentences: layers that stayed float32, an adapter made for another base. */
+  get remarks(): readonly string[] {
+    return this.#model.remarks
   }
 
   /** `chatml` for chat models, `raw` for base models. */

@@ -2,7 +2,7 @@
  * Every intermediate tensor of one reading, by name, and where two such readings part: the tool for porting, or for
  * doubting a checkpoint. The whole model runs as one graph, without cache.
  */
-import { compile, input, scope, type Tensor } from '../graph/index.ts'
+import { compile, input, type LinearLayer, plainLinear, scope, type Tensor } from '../graph/index.ts'
 import {
   logits,
   ntkAlpha,
@@ -35,20 +35,22 @@ const HIDDEN = -1e30
  * `vis.resampler_pos_k`, `vis.resampler_q`, `vis.resampler`, `vis.ln_post`, `vis.out`, `lm.embed`, `lm.rope_cos`,
  * `lm.rope_sin`, `lm.input`, `lm.layer.N`, `lm.ln_f`, `logits`.
  *
- * Throws a RangeError when rows differ in length or pictures do not match the spans.
+ * `linear` says how linear layers are made (default: plain). Throws a RangeError when rows differ in length or pictures
+ * do not match the spans.
  */
 export async function trace(
   runtime: Runtime,
   config: QwenVLConfig,
   load: WeightLoader,
   given: TraceInput,
+  linear: LinearLayer = plainLinear,
 ): Promise<Record<string, TensorValue>> {
   const batch = given.tokens.length
   const sequence = given.tokens[0]?.length ?? 0
   if (sequence === 0 || given.tokens.some(row => row.length !== sequence)) {
     throw new RangeError('trace: give at least one token, and rows of equal length (pad shorter ones on the left)')
   }
-  const { graph, names } = describe(config, given, runtime)
+  const { graph, names } = describe(config, given, runtime, linear)
   const weights = await load(
     graph.weights.map(({ name, type, shape }) => ({ name, type, shape: shape as readonly number[] })),
   )
@@ -70,7 +72,7 @@ export async function trace(
   }
 }
 
-function describe(config: QwenVLConfig, { pixels }: TraceInput, { device }: Runtime) {
+function describe(config: QwenVLConfig, { pixels }: TraceInput, { device }: Runtime, linear: LinearLayer) {
   const observed: Record<string, Tensor> = {}
   const names: string[] = []
   const observe = (name: string, tensor: Tensor) => {
@@ -78,7 +80,7 @@ function describe(config: QwenVLConfig, { pixels }: TraceInput, { device }: Runt
     names.push(name)
     if (name !== 'pixels') observed[name] = tensor
   }
-  const root = scope()
+  const root = scope('', { linear })
   const half = rotaryWidth(config) / 2
   const pictures = pixels && {
     features: see(root, input('pixels', 'float32', ['pictures', 3, pixels.size, pixels.size]), config, observe),

@@ -1,5 +1,5 @@
 /** The parameters of a model by name and shape, found by describing it: nothing is listed twice. */
-import { constant, input, type Scope, scope } from '../graph/index.ts'
+import { constant, input, type Scope, type ScopeOptions, scope } from '../graph/index.ts'
 import { type QwenVLConfig, rotaryWidth } from './config.ts'
 import { logits } from './languageModel.ts'
 import { read, see } from './qwenVL.ts'
@@ -10,8 +10,9 @@ export function parameterShapes(config: QwenVLConfig): Map<string, readonly numb
   return new Map([...root.parameters].map(([name, { shape }]) => [name, shape as readonly number[]]))
 }
 
-function describeWhole(config: QwenVLConfig): Scope {
-  const root = scope()
+/** Describes the whole model, with one picture size and any text, in a scope of its own. */
+export function describeWhole(config: QwenVLConfig, options: ScopeOptions = {}): Scope {
+  const root = scope('', options)
   const { image_size: side } = config.visual
   const features = see(root, input('pixels', 'float32', ['pictures', 3, side, side]), config)
   const half = rotaryWidth(config) / 2

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freeBytes, requireSpace } from '../disk.ts'
 import { CheckpointError } from '../errors.ts'
+import { lock } from '../lock.ts'
 import {
   CachedRepository,
   cacheFolder,
@@ -17,7 +18,6 @@ import {
 } from './cache.ts'
 import { type Disk, download, incompletePath } from './download.ts'
 import { type HubName, hubs, type RemoteFile } from './hubs.ts'
-import { lock } from './lock.ts'
 import { type Fetch, Requests, type Retry } from './requests.ts'
 
 /** What happens during a pull, in this order: `plan`, then for each file `file`, `progress` …, then `done`. */
@@ -104,7 +104,10 @@ export async function* pull(repository: string, options: PullOptions = {}): Asyn
     signal: AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]),
     onRetry: retry => retries.add(retry),
   })
-  const unlock = await lock(join(cache, '.locks', `models--${repository.replace('/', '--')}`, 'pull.lock'), repository)
+  const unlock = await lock(
+    join(cache, '.locks', `models--${repository.replace('/', '--')}`, 'pull.lock'),
+    `downloading ${repository}`,
+  )
   try {
     const { commit, at, files: announced } = yield* retries.until(hub.list(requests, repository, revision), undefined)
     const { wanted, leftOut } = choose(repository, announced)
