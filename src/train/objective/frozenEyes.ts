@@ -10,8 +10,8 @@ import type { QwenVLConfig } from '../../model/index.ts'
 import type { Runtime, Session, TensorValue } from '../../runtime/runtime.ts'
 import { tensorValue } from '../../runtime/tensor.ts'
 import type { BatchPicture } from '../data/batch.ts'
-import { featurePath } from '../data/featurePath.ts'
-import { type Cut, frozenGraph } from './stepGraph.ts'
+import { featurePath } from '../data/featureFiles.ts'
+import { type Cut, frozenGraph, SEEN_AT_ONCE } from './stepGraph.ts'
 
 export interface FrozenEyesOptions {
   readonly runtime: Runtime
@@ -24,9 +24,6 @@ export interface FrozenEyesOptions {
   /** Folder of what was seen before; without it nothing is kept. */
   readonly cache?: string
 }
-
-/** Pictures that are seen at one time: bounds the memory of the vision tower. */
-const AT_ONCE = 8
 
 export class FrozenEyes {
   readonly #options: FrozenEyesOptions
@@ -43,8 +40,8 @@ export class FrozenEyes {
     const fresh = new Map<string, Float32Array>()
     for (const { key, pixels } of pictures) if (!seen.has(key) && pixels) fresh.set(key, pixels)
     const waiting = [...fresh]
-    for (let start = 0; start < waiting.length; start += AT_ONCE) {
-      const part = waiting.slice(start, start + AT_ONCE)
+    for (let start = 0; start < waiting.length; start += SEEN_AT_ONCE) {
+      const part = waiting.slice(start, start + SEEN_AT_ONCE)
       const features = await this.#compute(part.map(([, pixels]) => pixels))
       for (const [i, [key]] of part.entries()) {
         const made = features[i] as Float32Array

@@ -18,6 +18,7 @@ import {
   linearTokenLosses,
   MASKED,
   mul,
+  peakActivationBytes,
   recompute,
   reshape,
   type Scope,
@@ -96,13 +97,29 @@ export type Purpose = 'step' | 'losses' | 'blindStep' | 'blindLosses'
  */
 export function stepGraph(options: StepGraphOptions, purpose: Purpose): CompiledGraph {
   const sight = purpose === 'step' || purpose === 'losses' ? 'seeing' : 'blind'
-  return purpose === 'step' || purpose === 'blindStep' ? differentiated(options, sight) : plain(options, sight)
+  if (purpose === 'losses' || purpose === 'blindLosses') return plain(options, sight)
+  const { outputs, used } = differentiated(options, sight)
+  return compile(outputs, { trained: used, device: options.device })
 }
 
 type Sight = 'seeing' | 'blind'
 
-function differentiated(options: StepGraphOptions, sight: Sight): CompiledGraph {
-  const { trained, device, linear } = options
+/** The most bytes of activations that a step holds at one time, estimated; see `peakActivationBytes`. */
+export function stepActivations(options: StepGraphOptions, sizes: StepSizes): number {
+  const { outputs } = differentiated(options, sizes.pictures > 0 ? 'seeing' : 'blind')
+  return peakActivationBytes(outputs, { ...sizes })
+}
+
+/** Named dimensions of a step. `supervised` is of one slice of the logits. */
+export interface StepSizes {
+  readonly rows: number
+  readonly length: number
+  readonly pictures: number
+  readonly supervised: number
+}
+
+function differentiated(options: StepGraphOptions, sight: Sight) {
+  const { trained, linear } = options
   const block = options.recompute ? { block: recompute } : {}
   const root = scope('', { ...(linear && { linear: linear(input('seed', 'int64', [])) }), ...block })
   const { losses, total } = describeStep(root, options, sight)
@@ -115,8 +132,8 @@ function differentiated(options: StepGraphOptions, sight: Sight): CompiledGraph 
     total,
     used.map(name => root.parameters.get(name) as Tensor),
   )
-  const outputs = Object.fromEntries(used.map((name, i) => [`d.${name}`, gradients[i] as Tensor]))
-  return compile({ losses, ...outputs }, { trained: used, device })
+  const named = Object.fromEntries(used.map((name, i) => [`d.${name}`, gradients[i] as Tensor]))
+  return { outputs: { losses, ...named }, used }
 }
 
 function plain(options: StepGraphOptions, sight: Sight): CompiledGraph {
@@ -180,12 +197,21 @@ export interface FrozenGraphOptions extends Pick<StepGraphOptions, 'config' | 's
 }
 
 /** What comes before the cut: `pixels` [pictures, 3, size, size] → `entries`. */
-export function frozenGraph(
-  cut: Exclude<Cut, 'pixels'>,
-  { config, size, device, linear }: FrozenGraphOptions,
-): CompiledGraph {
+export function frozenGraph(cut: Exclude<Cut, 'pixels'>, options: FrozenGraphOptions): CompiledGraph {
+  return compile({ entries: describeFrozen(cut, options) }, { device: options.device })
+}
+
+/** The most bytes of activations that it takes to see some pictures at once, estimated. */
+export function frozenActivations(options: FrozenGraphOptions, cut: Exclude<Cut, 'pixels'>): number {
+  return peakActivationBytes({ entries: describeFrozen(cut, options) }, { pictures: SEEN_AT_ONCE })
+}
+
+/** Pictures that the frozen part sees at one time: bounds its memory. */
+export const SEEN_AT_ONCE = 8
+
+function describeFrozen(cut: Exclude<Cut, 'pixels'>, { config, size, linear }: FrozenGraphOptions): Tensor {
   const root = scope('', linear ? { linear } : {})
   const pixels = input('pixels', 'float32', ['pictures', 3, size, size])
   const patches = visionTransformer(visual(root), pixels, config.visual)
-  return compile({ entries: cut === 'patches' ? patches : adapter(visual(root), patches, config.visual) }, { device })
+  return cut === 'patches' ? patches : adapter(visual(root), patches, config.visual)
 }
