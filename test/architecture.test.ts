@@ -18,6 +18,7 @@ const manifest = JSON.parse(read('package.json')) as {
   exports: Record<string, string | { default: string }>
   dependencies: Record<string, string>
   peerDependencies: Record<string, string>
+  optionalDependencies: Record<string, string>
 }
 
 /** Room → the rooms that it may import, from the table of docs/architecture.md. */
@@ -48,7 +49,8 @@ function violation(from: string, { specifier, line }: Import): string | undefine
   if (specifier.startsWith('node:')) return undefined
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
   if (name === manifest.name) return `${at}: "${specifier}" goes around the arrows: use a relative path`
-  if (room === 'web' || name in manifest.dependencies || name in manifest.peerDependencies) return undefined
+  const forUsers = [manifest.dependencies, manifest.peerDependencies, manifest.optionalDependencies]
+  if (room === 'web' || forUsers.some(list => name in list)) return undefined
   return `${at}: "${name}" is not among the dependencies that users get`
 }
 

@@ -77,10 +77,12 @@ test('every entry point of the package is in the tarball, with its types', () =>
 })
 
 test('the tarball holds the build, the licences and the README, and is small', () => {
-  const others = packed.files.map(({ path }) => path).filter(path => !/^dist\/.*\.(js|js\.map|d\.ts)$/.test(path))
+  const isBuild = (path: string) => /^dist\/.*\.(js|js\.map|d\.ts)$/.test(path)
+  const isRecipe = (path: string) => /^(recipes|examples\/training)\//.test(path)
+  const others = packed.files.map(({ path }) => path).filter(path => !isBuild(path) && !isRecipe(path))
   const font = ['NotoSansSC-subset.woff2', 'OFL.txt', 'characters.txt'].map(name => `assets/label-font/${name}`)
   expect(others.sort()).toEqual(['LICENSE', 'NOTICE', 'README.md', ...font, 'package.json'])
-  expect(packed.files.filter(({ path }) => /test|fixture|benchmark|example/i.test(path))).toEqual([])
+  expect(packed.files.filter(({ path }) => /test|fixture|benchmark|example/i.test(path) && !isRecipe(path))).toEqual([])
   expect(packed.size).toBeLessThan(3_000_000) // half of it the font
 })
 

@@ -9,14 +9,17 @@ export const PATIENCE_MS = 2000
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
-/** Watches for Ctrl-C and gives the signal that it aborts, with an InterruptedError as its reason. */
-export function watchInterrupts(): AbortSignal {
+/**
+ * Watches for Ctrl-C and gives the signal that it aborts, with an InterruptedError as its reason. A command that stops at
+ * the end of something long says how long it may take.
+ */
+export function watchInterrupts(patienceMs = PATIENCE_MS): AbortSignal {
   const controller = new AbortController()
   for (const signal of signals) {
     process.on(signal, () => {
       if (controller.signal.aborted) leaveBy(signal)
       controller.abort(new InterruptedError(signal))
-      setTimeout(() => leaveBy(signal), PATIENCE_MS).unref()
+      setTimeout(() => leaveBy(signal), patienceMs).unref()
     })
   }
   return controller.signal

@@ -8,12 +8,29 @@ import { addChat } from './chat.ts'
 import { explain, statusOf } from './failure.ts'
 import { addInspect } from './inspect.ts'
 import { addLocate } from './locate.ts'
+import { addMerge } from './merge.ts'
+import { addPlot } from './plot.ts'
 import { addPull } from './pull.ts'
 import { addRead } from './read.ts'
+import { addScore } from './score.ts'
 import { addTrace } from './trace.ts'
+import { addTrain } from './train.ts'
 
 /** In the order of `qwen-vl --help`. */
-const commands = [addCaption, addAsk, addLocate, addRead, addChat, addPull, addInspect, addTrace]
+const commands = [
+  addCaption,
+  addAsk,
+  addLocate,
+  addRead,
+  addChat,
+  addScore,
+  addPull,
+  addInspect,
+  addTrace,
+  addTrain,
+  addPlot,
+  addMerge,
+]
 
 /** The program with all its commands, which throw instead of ending the process. */
 export function buildProgram(): Command {

@@ -24,6 +24,14 @@ export interface StartEvent {
   readonly processes: number
 }
 
+/** The first sample of a new run as the model gets it, with what is learnt in `[[…]]`: a look at what is taught. */
+export interface SampleEvent {
+  readonly type: 'sample'
+  readonly time: number
+  readonly sample: string
+  readonly text: string
+}
+
 export interface StepEvent {
   readonly type: 'step'
   readonly time: number
@@ -58,6 +66,8 @@ export interface EvaluationEvent {
   readonly loss: number
   readonly tasks: Readonly<Record<string, TaskLoss>>
   readonly best: boolean
+  /** What else was measured, such as the share of pictures that found their text. */
+  readonly measures?: Readonly<Record<string, number>>
 }
 
 export interface CheckpointEvent {
@@ -98,6 +108,7 @@ export interface EndEvent {
 
 export type TrainingEvent =
   | StartEvent
+  | SampleEvent
   | StepEvent
   | EvaluationEvent
   | CheckpointEvent

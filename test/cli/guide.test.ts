@@ -4,9 +4,13 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { delimiter, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openLog } from '../../src/train/watch/log.ts'
 import { read, root } from '../checkout.ts'
 import { HubServer } from '../checkpoint/hubServer.ts'
 import { writeScriptedModel } from '../tinyModel.ts'
+import { writeTinyScorer } from '../tinyScorer.ts'
+import { makeAdapter } from '../train/lora/made.ts'
+import { madeRun } from '../train/watch/madeRun.ts'
 import { type Ended, ended, environmentOf, nodeArguments, testFolder } from './process.ts'
 
 const guide = read('docs/command-line.md')
@@ -21,10 +25,19 @@ beforeAll(async () => {
   const model = await writeScriptedModel(join(folder, 'model'), 'A <ref>bus</ref><box>12,34;56:789</box>')
   const files = readdirSync(model).map(name => [name, readFileSync(join(model, name))])
   server = await HubServer.start(Object.fromEntries(files), 'Qwen/Qwen-VL-Chat')
+  await makeAdapter(join(work, 'runs/lora/adapter'), { targets: ['h.0.attn.c_attn', 'h.0.mlp.w1', 'h.0.mlp.w2'] })
   for (const name of ['street', 'before', 'after', 'sign']) {
     await sharp(join(root, 'test/fixtures/golden/B/0.png'))
       .jpeg()
       .toFile(join(work, `${name}.jpg`))
+  }
+  await writeTinyScorer(join(work, 'runs/contrastive/model'))
+  for (const [name, seed] of [
+    ['street', 1],
+    ['street-lora', 2],
+  ] as const) {
+    using log = openLog(join(work, 'runs', name, 'events.jsonl'))
+    for (const event of madeRun({ name, steps: 60, seed })) log.write(event)
   }
   const words = [process.execPath, ...nodeArguments()].map(word => `'${word}'`).join(' ')
   writeFileSync(join(programs, 'qwen-vl'), `#!/bin/sh\nexec ${words} "$@"\n`)
@@ -53,8 +66,19 @@ test.each(blocks.map(block => [block.split('\n')[0], block] as const))('%s', asy
 })
 
 test('the files that the guide makes are there afterwards', () => {
-  const made = ['boxes.png', 'bus.json', 'bus.png', 'hello.safetensors', 'inspected.json', 'trace.safetensors']
-  expect(readdirSync(work).filter(name => !name.endsWith('.jpg'))).toEqual(made)
+  const made = [
+    'boxes.png',
+    'bus.json',
+    'bus.png',
+    'compared.png',
+    'curves.svg',
+    'hello.safetensors',
+    'inspected.json',
+    'models',
+    'score.json',
+    'trace.safetensors',
+  ]
+  expect(readdirSync(work).filter(name => !/\.jpg$|^runs$/.test(name))).toEqual(made)
 })
 
 test('the guide names every command of the command line, and every option that answers take', async () => {

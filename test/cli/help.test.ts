@@ -6,7 +6,20 @@ import { type Ended, run, testFolder } from './process.ts'
 
 const folder = testFolder()
 const qwenVL = (...args: string[]): Promise<Ended> => run(args, { folder })
-const names = ['caption', 'ask', 'locate', 'read', 'chat', 'pull', 'inspect', 'trace']
+const names = [
+  'caption',
+  'ask',
+  'locate',
+  'read',
+  'chat',
+  'score',
+  'pull',
+  'inspect',
+  'trace',
+  'train',
+  'plot',
+  'merge',
+]
 
 test('the program has the commands of the documentation', () => {
   expect(buildProgram().commands.map(command => command.name())).toEqual(names)
