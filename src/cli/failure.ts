@@ -5,6 +5,7 @@ import { constants } from 'node:os'
 import { CommanderError } from 'commander'
 import { TensorMismatchError } from '../checkpoint/errors.ts'
 import { PromptTooLongError } from '../text/errors.ts'
+import { RecipeError } from '../train/recipe/faults.ts'
 
 /** A command was called in a way that it cannot be meant: status 2. */
 export class UsageError extends Error {
@@ -34,7 +35,7 @@ export function statusOf(error: unknown): number {
   return error instanceof UsageError ? 2 : 1
 }
 
-/** What to print on standard error: one line, or with `debug` all that is known; nothing where nothing is to be said. */
+/** What to print on standard error: one line (of a recipe, one for each fault), or with `debug` all that is known; nothing where nothing is to be said. */
 export function explain(error: unknown, debug: boolean): string | undefined {
   if (error instanceof ReportedError) return undefined
   // Help that was asked for went to standard output; help for want of a command, to standard error.
@@ -49,10 +50,11 @@ function stackOf(error: Error): string {
   return error.cause instanceof Error ? `${stack}\ncaused by ${stackOf(error.cause)}` : stack
 }
 
-/** The message of anything that was thrown, in one line. */
+/** The message of anything that was thrown, in one line; the faults of a recipe have one each, with their places. */
 export function messageOf(error: unknown): string {
   if (error instanceof CommanderError) return oneLine(error.message.replace(/^error: /, ''))
   if (error instanceof PromptTooLongError) return error.message.replace('raise the window', 'raise it with --window')
+  if (error instanceof RecipeError) return error.message
   if (error instanceof TensorMismatchError) return oneLine(shortened(error.message))
   if (!(error instanceof Error)) return oneLine(String(error))
   return oneLine(systemMessage(error) ?? (error.message || error.name))

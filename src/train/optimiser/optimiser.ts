@@ -6,7 +6,8 @@
  */
 import type { TensorValue } from '../../runtime/runtime.ts'
 import { type Processes, singleProcess } from '../parallel/processes.ts'
-import { ARENA_BYTES, Arena, type ArenaPlan, BLOCK, type Place, planArenas } from './arena.ts'
+import { Arena, type GradientSource } from './arena.ts'
+import { ARENA_BYTES, BLOCK, planArenas } from './arenaPlan.ts'
 import { type MomentPiece, readState, type StateOptions, writeState } from './state.ts'
 
 export interface TrainedParameter {
@@ -43,8 +44,6 @@ const BUCKET = 4 * 2 ** 20
 /** Moments that have faded away are set to zero whenever the number of steps is a multiple of this. */
 const SETTLE_EVERY = 64
 
-const BYTES = Float32Array.BYTES_PER_ELEMENT
-
 const countElements = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1)
 
 /**
@@ -67,10 +66,11 @@ export class Optimiser {
   /**
    * Finds the memory: 16 bytes for each number that is trained and 4 more with accumulation; over n processes the half
    * of the 16 falls to 8 / n. All processes give the same parameters in the same order, and fill them with the same values.
-   * `arenaBytes` is the size of the pieces of memory in which tensors stand together; a larger tensor has its own.
+   * `arenaBytes` is the size of the pieces of memory in which tensors stand together; a tensor that takes more (by
+   * default one of more than 214 million numbers, on one process) stands by itself, and its step takes longer: see
+   * `arena.ts`. The results are the same to the bit.
    *
-   * Throws an EngineMemoryError if there is no room or a tensor is too large (214 million numbers on one process), and a
-   * RangeError for names that appear twice and numbers out of range.
+   * Throws an EngineMemoryError if there is no room, and a RangeError for names that appear twice and numbers out of range.
    */
   constructor(
     parameters: readonly TrainedParameter[],
@@ -98,10 +98,7 @@ export class Optimiser {
    * uses the sum; or the step has a single part, and this is not called at all.
    */
   accumulate(): void {
-    for (const { kernels, gradients, sums } of this.#arenas) {
-      if (this.#accumulated) kernels.add(sums.byteOffset, gradients.byteOffset, sums.byteLength)
-      else sums.set(gradients)
-    }
+    for (const arena of this.#arenas) arena.accumulate(!this.#accumulated)
     this.#accumulated = true
   }
 
@@ -130,7 +127,7 @@ export class Optimiser {
     const scale = clip === 0 ? 1 : Math.min(1, clip / (norm + 1e-6))
     this.#steps++
     for (const arena of this.#arenas) this.#update(arena, source, learningRate, scale)
-    if (this.#steps % SETTLE_EVERY === 0) this.#settle()
+    if (this.#steps % SETTLE_EVERY === 0) for (const arena of this.#arenas) arena.settle()
     if (this.#processes.size > 1) {
       for (const { parameters, plan } of this.#arenas) await this.#processes.allGather(parameters, plan.borders)
     }
@@ -173,7 +170,7 @@ export class Optimiser {
     )
   }
 
-  async #addUp(source: 'gradients' | 'sums'): Promise<void> {
+  async #addUp(source: GradientSource): Promise<void> {
     for (const { [source]: values } of this.#arenas) {
       for (let at = 0; at < values.length; at += BUCKET)
         await this.#processes.allReduce(values.subarray(at, at + BUCKET), 'sum')
@@ -184,77 +181,40 @@ export class Optimiser {
    * Each process has the blocks of its share, and zeros for those of the others, to which nothing is lost when they are
    * added; then all add the blocks in the same order. So the result does not depend on the number of processes.
    */
-  async #sumOfSquares(source: 'gradients' | 'sums'): Promise<number> {
+  async #sumOfSquares(source: GradientSource): Promise<number> {
     const blocks = new Float64Array(this.#arenas.reduce((sum, { plan }) => sum + plan.length / BLOCK, 0))
     let at = 0
-    for (const { kernels, squares, from, plan, [source]: values } of this.#arenas) {
-      const start = values.byteOffset + BYTES * from
-      kernels.squares(start, BYTES * BLOCK, squares.length, squares.byteOffset)
-      blocks.set(squares, at + from / BLOCK)
-      at += plan.length / BLOCK
+    for (const arena of this.#arenas) {
+      blocks.set(arena.squares(source), at + arena.from / BLOCK)
+      at += arena.plan.length / BLOCK
     }
     if (this.#processes.size > 1) await this.#processes.allReduce(blocks, 'sum')
     return blocks.reduce((sum, block) => sum + block, 0)
   }
 
-  #update(arena: Arena, source: 'gradients' | 'sums', learningRate: number, scale: number): void {
+  #update(arena: Arena, source: GradientSource, learningRate: number, scale: number): void {
     const { beta1, beta2, epsilon, decay } = this.#options
     // The correction of the second moment comes out of the root, and goes into the rate and epsilon.
     const root = Math.sqrt(1 - beta2 ** this.#steps)
     const corrected = root / (1 - beta1 ** this.#steps)
-    for (const { name, from, length } of shareOf(arena)) {
-      const { rate, decays } = this.#trained.get(name)!
-      arena.kernels.update(
-        arena.parameters.byteOffset + BYTES * from,
-        arena[source].byteOffset + BYTES * from,
-        arena.first.byteOffset + BYTES * (from - arena.from),
-        arena.second.byteOffset + BYTES * (from - arena.from),
-        BYTES * Math.ceil(length / 4) * 4,
+    for (const part of arena.parts) {
+      const { rate, decays } = this.#trained.get(part.name)!
+      arena.update(part, source, {
         scale,
         beta1,
-        1 - beta1,
         beta2,
-        1 - beta2,
-        decays ? 1 - learningRate * rate * decay : 1,
-        learningRate * rate * corrected,
-        epsilon * root,
-      )
-    }
-  }
-
-  #settle(): void {
-    for (const { kernels, first, second } of this.#arenas) {
-      kernels.settle(first.byteOffset, first.byteLength)
-      kernels.settle(second.byteOffset, second.byteLength)
+        keep: decays ? 1 - learningRate * rate * decay : 1,
+        rate: learningRate * rate * corrected,
+        epsilon: epsilon * root,
+      })
     }
   }
 
   #pieces(): MomentPiece[] {
     return this.#arenas.flatMap(arena =>
-      shareOf(arena).map(({ name, offset, from, length }) => ({
-        name,
-        offset,
-        first: arena.first.subarray(from - arena.from, from - arena.from + length),
-        second: arena.second.subarray(from - arena.from, from - arena.from + length),
-      })),
+      arena.parts.map(part => ({ name: part.name, offset: part.offset, ...arena.moments(part) })),
     )
   }
-}
-
-/** The part of a tensor that lies in a share: `from` in the arena, `offset` in the tensor. Floats. */
-interface SharedPart {
-  readonly name: string
-  readonly offset: number
-  readonly from: number
-  readonly length: number
-}
-
-function shareOf({ plan, from, to }: { plan: ArenaPlan; from: number; to: number }): SharedPart[] {
-  const part = ({ name, ...place }: Place): SharedPart => {
-    const start = Math.max(from, place.from)
-    return { name, offset: start - place.from, from: start, length: Math.min(to, place.to) - start }
-  }
-  return plan.places.map(part).filter(({ length }) => length > 0)
 }
 
 function check(parameters: readonly TrainedParameter[], options: AdamWOptions): void {

@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openCheckpoint } from '../../../src/checkpoint/index.ts'
 import { add, compile, input, mul } from '../../../src/graph/index.ts'
-import { openRuntime, tensorValue } from '../../../src/runtime/node.ts'
+import { EngineMemoryError, openRuntime, tensorValue } from '../../../src/runtime/node.ts'
+import { ARENA_BYTES } from '../../../src/train/optimiser/arenaPlan.ts'
 import { type AdamWOptions, Optimiser } from '../../../src/train/optimiser/optimiser.ts'
+import { singleProcess } from '../../../src/train/parallel/processes.ts'
 import { read } from '../../checkout.ts'
-import { fillGradients, numbers, optimiserOf, train, trained, valuesOf } from './numbers.ts'
+import { fillGradients, numbers, optimiserOf, options, train, trained, valuesOf } from './numbers.ts'
 
 interface Case {
   readonly name: string
@@ -49,29 +51,39 @@ describe('a step of AdamW is that of PyTorch', () => {
   })
 })
 
-test.each([1, 3, 16, 17, 1023, 1025, 2 ** 20 + 5])('%i numbers: every one is moved, and none beside them', async n => {
-  const optimiser = optimiserOf(
-    ['before', 'x', 'after'].map(name => ({ name, shape: [name === 'x' ? n : 1], rate: 1, decays: true })),
-    { clip: 0 },
-  )
-  const before = optimiser.parameters['x']!.data.slice()
-  const gradient = optimiser.gradients['d.x']!.data
-  gradient.set(numbers(7, n).map(value => value || 1))
-  await optimiser.step(0.25)
-  const after = optimiser.parameters['x']!.data
-  // The first step moves by the learning rate, against the gradient's sign.
-  let worst = 0
-  for (let i = 0; i < n; i++) {
-    const g = gradient[i]!
-    const expected = before[i]! * (1 - 0.25 * 0.05) - (0.25 * g) / (Math.abs(g) + 1e-6)
-    worst = Math.max(worst, Math.abs(after[i]! - expected))
-  }
-  expect(worst).toBeLessThan(1e-6)
-  for (const name of ['before', 'after']) {
-    const start = numbers(name === 'before' ? 1 : 3, 1)[0]!
-    expect(optimiser.parameters[name]!.data[0]).toBeCloseTo(start * (1 - 0.25 * 0.05), 6)
-  }
-})
+const lengths = [1, 3, 16, 17, 1023, 1025, 2 ** 20 + 5]
+
+/** All in one memory, and each tensor by itself. */
+const memories = [ARENA_BYTES, 1]
+
+test.each(lengths.flatMap(n => memories.map(arenaBytes => [n, arenaBytes] as const)))(
+  '%i numbers: every one is moved, and none beside them (memories of %s bytes)',
+  async (n, arenaBytes) => {
+    const optimiser = optimiserOf(
+      ['before', 'x', 'after'].map(name => ({ name, shape: [name === 'x' ? n : 1], rate: 1, decays: true })),
+      { clip: 0 },
+      singleProcess,
+      arenaBytes,
+    )
+    const before = optimiser.parameters['x']!.data.slice()
+    const gradient = optimiser.gradients['d.x']!.data
+    gradient.set(numbers(7, n).map(value => value || 1))
+    await optimiser.step(0.25)
+    const after = optimiser.parameters['x']!.data
+    // The first step moves by the learning rate, against the gradient's sign.
+    let worst = 0
+    for (let i = 0; i < n; i++) {
+      const g = gradient[i]!
+      const expected = before[i]! * (1 - 0.25 * 0.05) - (0.25 * g) / (Math.abs(g) + 1e-6)
+      worst = Math.max(worst, Math.abs(after[i]! - expected))
+    }
+    expect(worst).toBeLessThan(1e-6)
+    for (const name of ['before', 'after']) {
+      const start = numbers(name === 'before' ? 1 : 3, 1)[0]!
+      expect(optimiser.parameters[name]!.data[0]).toBeCloseTo(start * (1 - 0.25 * 0.05), 6)
+    }
+  },
+)
 
 test('the norm is exact for millions of equal numbers, where float32 sums go astray', async () => {
   const optimiser = one(3_000_001)
@@ -149,12 +161,14 @@ test('moments that fade away end at 0, not among the numbers that are slow to co
   }
 })
 
-test('a session reads the parameters and fills the gradients where they lie', async () => {
+test.each(memories)('a session reads and fills the tensors where they lie, in memories of %s bytes', async bytes => {
   await using runtime = await openRuntime({ thread: 'caller' })
   const n = 1003
   const optimiser = optimiserOf(
     ['a', 'b'].map(name => ({ name, shape: [n], rate: 1, decays: false })),
     { clip: 0 },
+    singleProcess,
+    bytes,
   )
   const [a, b] = [input('a', 'float32', [n]), input('b', 'float32', [n])]
   // The gradient of the sum of (a · b + a · factor).
@@ -195,4 +209,13 @@ test('parameters that make no sense are refused by name', async () => {
   expect(() => optimiserOf([{ ...x, rate: -1 }])).toThrow('the learning rate of "x" has the factor -1')
   expect(() => optimiserOf([{ ...x, shape: [2.5] }])).toThrow('"x" has the shape [2.5]')
   await expect(optimiserOf([x]).step(Number.NaN)).rejects.toThrow('the learning rate is NaN')
+})
+
+test('a tensor for which there is no memory is named, with what it would take', () => {
+  const huge = { name: 'huge', shape: [2 ** 24, 2 ** 24], rate: 1, decays: true }
+  const attempt = () => new Optimiser([...trained, huge], options)
+  expect(attempt).toThrow(EngineMemoryError)
+  expect(attempt).toThrow(
+    /\d TB for the values, gradients and moments of "huge" \(.*\): train fewer parameters, or use more processes/,
+  )
 })

@@ -1,33 +1,11 @@
 /** Several processes: together they do what one does. */
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { tensorFromMemory, writeSafetensors } from '../../../src/checkpoint/index.ts'
-import type { Optimiser } from '../../../src/train/optimiser/optimiser.ts'
 import { fillGradients, optimiserOf, train, trained, valuesOf } from './numbers.ts'
 import { processesInMemory } from './processesInMemory.ts'
-
-const together = (size: number) => processesInMemory(size).map(processes => optimiserOf(trained, {}, processes))
-
-/** Takes steps in which each process has a part of the gradients. */
-async function trainTogether(all: readonly Optimiser[], from: number, to: number): Promise<number[][]> {
-  const norms: number[][] = []
-  for (let step = from; step < to; step++) {
-    for (const [rank, optimiser] of all.entries()) fillGradients(optimiser, step, rank, all.length)
-    norms.push((await Promise.all(all.map(optimiser => optimiser.step(1e-2)))).map(({ norm }) => norm))
-  }
-  return norms
-}
-
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'qwen-vl-optimiser-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  return folder
-}
-
-const saveAll = (all: readonly Optimiser[], folder: string) =>
-  Promise.all(all.map(optimiser => optimiser.saveState(folder)))
+import { newFolder, saveAll, together, trainTogether } from './together.ts'
 
 test.each([2, 3, 5])('%i processes come to the bits of one', async size => {
   const [alone, all] = [optimiserOf(), together(size)]
@@ -38,7 +16,7 @@ test.each([2, 3, 5])('%i processes come to the bits of one', async size => {
 
 test.each([1, 2])('%i processes with several pieces of memory come to the bits of one piece', async size => {
   const alone = optimiserOf()
-  const all = processesInMemory(size).map(processes => optimiserOf(trained, {}, processes, 60_000))
+  const all = processesInMemory(size).map(processes => optimiserOf(trained, {}, processes, 90_000))
   const buffers = new Set(Object.values(all[0]!.parameters).map(({ data }) => data.buffer))
   expect(buffers.size).toBeGreaterThan(1)
   const norms = await train(alone, 0, 3)

@@ -1,7 +1,7 @@
-/** How tensors are divided among memories, and memories among processes. */
+/** How tensors are divided among arenas, and arenas among processes. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ARENA_BYTES, BLOCK, planArenas } from '../../../src/train/optimiser/arena.ts'
+import { BLOCK, planArenas } from '../../../src/train/optimiser/arenaPlan.ts'
 
 const tensors = (lengths: readonly number[]) => lengths.map((length, i) => ({ name: `${i}`, length }))
 
@@ -36,13 +36,20 @@ test('every number has one place and one owner, however many memories and proces
   )
 })
 
-test('a tensor that no memory can hold is refused with its name and what can be done', () => {
-  expect(() => planArenas(tensors([10, 151_936 * 4096]), 1, ARENA_BYTES)).toThrow(
-    /"1" has 622329856 numbers: to train it takes \d+ bytes .* Freeze it, or use more processes/,
-  )
+test('a tensor that no memory can hold stands by itself', () => {
+  const plans = planArenas(tensors([10, 10, 151_936 * 4096, 10]), 1)
+  expect(plans.map(({ places }) => places.map(({ name }) => name))).toEqual([['0', '1'], ['2'], ['3']])
+  expect(plans.map(({ inOneMemory }) => inOneMemory)).toEqual([true, false, true])
 })
 
-test('a tensor that is larger than a memory usually is has one of its own', () => {
-  const plans = planArenas(tensors([10, 150_000_000, 10]), 1, ARENA_BYTES)
-  expect(plans.map(({ places }) => places.map(({ name }) => name))).toEqual([['0'], ['1'], ['2']])
+test('a memory holds 214 million numbers of one process, and more of those who share the moments', () => {
+  const fits = (length: number, processes: number) => planArenas(tensors([length]), processes)[0]!.inOneMemory
+  expect([fits(214e6, 1), fits(215e6, 1), fits(320e6, 8), fits(340e6, 8)]).toEqual([true, false, true, false])
+})
+
+test('no arena has more bytes than were allowed, unless it has a single tensor', () => {
+  for (const { bytes, places, inOneMemory } of planArenas(tensors([3000, 40, 9000, 1000, 1000]), 2, 60_000)) {
+    expect(bytes <= 60_000).toBe(inOneMemory)
+    if (!inOneMemory) expect(places.length).toBe(1)
+  }
 })
