@@ -7,6 +7,7 @@ set -euo pipefail
 packages=(
   "chromium:the browser tests, and SwiftShader, the software WebGPU device of the Node tests"
   "libvulkan1:the Vulkan loader through which the Node engine finds SwiftShader"
+  "openmpi-bin:mpirun and the MPI library, for the tests of training with many processes"
 )
 
 installed() {
