@@ -11,6 +11,7 @@ import { addLocate } from './locate.ts'
 import { addMerge } from './merge.ts'
 import { addPlot } from './plot.ts'
 import { addPull } from './pull.ts'
+import { addQuantize } from './quantize.ts'
 import { addRead } from './read.ts'
 import { addScore } from './score.ts'
 import { addTrace } from './trace.ts'
@@ -30,6 +31,7 @@ const commands = [
   addTrain,
   addPlot,
   addMerge,
+  addQuantize,
 ]
 
 /** The program with all its commands, which throw instead of ending the process. */

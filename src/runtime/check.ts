@@ -138,7 +138,8 @@ export function checkRun(
     if (specification === undefined) {
       mismatches.push(`there is no output "${name}": the graph's are ${list(graph.outputs)}`)
     } else if (target !== undefined) {
-      if ((uses.get(target) ?? 0) > 1) mismatches.push(`output "${name}" cannot be filled: its tensor is used twice in this run`)
+      if ((uses.get(target) ?? 0) > 1)
+        mismatches.push(`output "${name}" cannot be filled: its tensor is used twice in this run`)
       mismatches.push(...compareValue('output', specification, target))
       mismatches.push(...compareSizes('output', specification, target, sizes, origins))
     }

@@ -4,7 +4,7 @@
  *
  * Reading order: `train.ts` (a run from its recipe to its model), `events.ts` (what it tells), `recipe/`, `stages.ts`,
  * `run/loop.ts`; then by interest `objective/` (what is minimised), `optimiser/`, `data/`, `parallel/`, `merge/`,
- * `watch/`.
+ * `quantise/`, `watch/`.
  */
 export { checkRecipeData } from './checkRecipeData.ts'
 export type * from './events.ts'
@@ -13,6 +13,8 @@ export { type MergeOptions, merge } from './merge/merge.ts'
 export { openProcesses } from './parallel/open.ts'
 export { type Processes, singleProcess } from './parallel/processes.ts'
 export { formatPlan, PlanError, planRun, type RunPlan } from './plan.ts'
+export type { QuantiseEvent, QuantiseReport } from './quantise/events.ts'
+export { type QuantiseModelOptions, quantiseModel } from './quantise/quantise.ts'
 export { parseRecipe, type Recipe, RecipeError, readRecipe, writeRecipe } from './recipe/index.ts'
 export { type SelfTest, selfTest } from './selfTest.ts'
 export { TrainingError, type TrainOptions, train } from './train.ts'

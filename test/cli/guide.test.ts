@@ -31,6 +31,12 @@ beforeAll(async () => {
       .jpeg()
       .toFile(join(work, `${name}.jpg`))
   }
+  const pictures = ['street', 'before', 'after', 'sign']
+  const rows = Array.from({ length: 24 }, (_, i) => ({
+    image: `${pictures[i % 4]}.jpg`,
+    caption: `Street number ${i}.`,
+  }))
+  writeFileSync(join(work, 'train.jsonl'), rows.map(row => JSON.stringify(row)).join('\n'))
   await writeTinyScorer(join(work, 'runs/contrastive/model'))
   for (const [name, seed] of [
     ['street', 1],
@@ -78,7 +84,7 @@ test('the files that the guide makes are there afterwards', () => {
     'score.json',
     'trace.safetensors',
   ]
-  expect(readdirSync(work).filter(name => !/\.jpg$|^runs$/.test(name))).toEqual(made)
+  expect(readdirSync(work).filter(name => !/\.jpg$|^runs$|^train\.jsonl$/.test(name))).toEqual(made)
 })
 
 test('the guide names every command of the command line, and every option that answers take', async () => {

@@ -19,6 +19,7 @@ const names = [
   'train',
   'plot',
   'merge',
+  'quantize',
 ]
 
 test('the program has the commands of the documentation', () => {

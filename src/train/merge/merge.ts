@@ -1,8 +1,7 @@
 /**
  * Merges an adapter into the weights of its base: start here. W + scale · B A for every adapted matrix, modules saved
  * whole in place of the base's, and everything else copied, in the published layout. `tensors.ts` says what is written,
- * `matrix.ts` and `requantise.ts` compute it, `logits.ts` compares the result with base and adapter, `folder.ts` makes
- * the folder appear whole or not at all.
+ * `matrix.ts` and `requantise.ts` compute it, `logits.ts` compares the result with base and adapter.
  */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,9 +17,9 @@ import {
   writeCheckpoint,
 } from '../../checkpoint/index.ts'
 import { openRuntime, type Runtime } from '../../runtime/node.ts'
+import { checkOut, copyCompanions, editConfig, makeStaging, publish, reportOf } from '../modelFolder.ts'
 import { adapterBase, type MergeBase, openBase } from './base.ts'
 import { type LogitsDifference, type MatrixChange, type MergeEvent, type MergeReport, summarise } from './events.ts'
-import { checkOut, copyCompanions, editConfig, makeStaging, publish, REPORT } from './folder.ts'
 import { asked, bytesToCompare, canCompare, compareLogits } from './logits.ts'
 import { Products } from './matrix.ts'
 import { mergedTensors } from './tensors.ts'
@@ -59,7 +58,7 @@ export async function merge(
   await using adapter = await openAdapter(adapterFolder)
   const opened = await openBase(base, cache)
   await using _checkpoint = opened.checkpoint
-  await checkOut(out, force, [adapterFolder, opened.path])
+  await checkOut(out, 'merged', { force, sources: [adapterFolder, opened.path] })
   const teller = new Teller(options.onEvent)
   for (const warning of checkAdapter(adapter, await adapterBase(opened, { ...(signal && { signal }) })))
     teller.warn(warning)
@@ -81,7 +80,7 @@ export async function merge(
       ...(logits && { logits }),
       warnings: teller.warnings,
     }
-    await writeFile(join(staging, REPORT), `${JSON.stringify(report, null, 2)}\n`)
+    await writeFile(join(staging, reportOf('merged')), `${JSON.stringify(report, null, 2)}\n`)
     signal?.throwIfAborted()
     await publish(staging, out)
     teller.tell({ type: 'done', report })

@@ -177,7 +177,7 @@ function describePictures(root: Scope, { config, size, cut }: Pick<StepGraphOpti
 }
 
 /** Each token sees its own sample up to itself. segments, places [rows, length] → [rows, 1, length, length] */
-function packedMask(segments: Tensor, places: Tensor): Tensor {
+export function packedMask(segments: Tensor, places: Tensor): Tensor {
   const queries = (x: Tensor) => reshape(x, ['rows', 1, 'length', 1])
   const keys = (x: Tensor) => reshape(x, ['rows', 1, 1, 'length'])
   const isSeen = and(equal(queries(segments), keys(segments)), lessOrEqual(keys(places), queries(places)))
