@@ -120,7 +120,9 @@ async function runTraining(recipe: Recipe, processes: Processes, options: TrainC
       const { value, done } = await events.next()
       if (value.type === 'start' && isFirst && options.dashboard !== undefined)
         dashboard = await openPage(recipe, options.dashboard)
-      progress?.on(value)
+      // Why a run failed is said once, as of every command.
+      const isToldElsewhere = value.type === 'end' && value.reason === 'failed' && !json
+      if (!isToldElsewhere) progress?.on(value)
       if (done) {
         end = value
         break
@@ -131,7 +133,7 @@ async function runTraining(recipe: Recipe, processes: Processes, options: TrainC
     await dashboard?.close()
   }
   if (end.reason === 'cancelled') {
-    const interrupted = new InterruptedError('SIGINT')
+    const interrupted = signal.reason instanceof InterruptedError ? signal.reason : new InterruptedError('SIGINT')
     interrupted.message = `cancelled at step ${end.step}: the same command goes on from there`
     throw interrupted
   }

@@ -4,10 +4,13 @@
  */
 import { freeBytes } from '../checkpoint/disk.ts'
 import { formatBytes } from '../checkpoint/storedType.ts'
-import { languageLayers, type QwenVLConfig } from '../model/index.ts'
+import { type ContrastiveConfig, contrastiveShapes, languageLayers, type QwenVLConfig } from '../model/index.ts'
+import { contrastiveActivations } from './objective/contrastiveGraphs.ts'
 import { cutFor, frozenActivations, logitSlices, stepActivations } from './objective/stepGraph.ts'
 import { batchShape, type Recipe, sizesFor } from './recipe/index.ts'
 import { describeModel } from './run/origin.ts'
+import { contrastiveNames } from './run/pairSubject.ts'
+import { runBytes } from './run/runFolder.ts'
 import { type TrainedShapes, trainedShapes } from './run/trained.ts'
 import { partOfParameter } from './stages.ts'
 
@@ -28,7 +31,7 @@ export interface RunPlan {
   readonly peak: number
   /** Memory that this process may use, where the system tells. */
   readonly available: number | undefined
-  /** What the run writes. */
+  /** What the run writes; `free` has room for it, what it has written already included. */
   readonly disk: readonly PlanItem[]
   readonly written: number
   readonly free: number | undefined
@@ -54,49 +57,31 @@ const sum = (numbers: Iterable<number>) => [...numbers].reduce((total, number) =
 
 /** Throws a RecipeError or an OriginError for a recipe that fits no model, and a RangeError for one that trains nothing. */
 export async function planRun(recipe: Recipe, processes = 1): Promise<RunPlan> {
-  const { config, shapes } = await describeModel(recipe.model)
-  const { resolution, sequence } = sizesFor(recipe, config)
-  const { rowsAtOnce, accumulation } = batchShape(recipe, processes)
-  const trained = trainedShapes(recipe, { config, shapes })
-  const trainedCount = sum([...trained.shapes.values()].map(count))
-  const parameters = sum([...shapes.values()].map(count))
-  const pictures = recipe.objective === 'language' ? 0 : rowsAtOnce * picturesOfRow(recipe, sequence, config)
+  const needs = await (recipe.objective === 'contrastive' ? needsOfPairs : needsOfTokens)(recipe, processes)
+  const { parameters, trained, tokens, pictures, resolution } = needs
   const memory: PlanItem[] = [
-    { what: 'frozen weights', bytes: frozenBytes(recipe, trained, shapes, config) },
-    { what: 'trained weights', bytes: 4 * trainedCount },
-    { what: 'gradients', bytes: 4 * trainedCount * (accumulation > 1 ? 2 : 1) },
-    {
-      what: `AdamW's moments${processes > 1 ? `, 1 of ${processes} shares` : ''}`,
-      bytes: (8 * trainedCount) / processes,
-    },
-    {
-      what: 'activations',
-      bytes: activations(recipe, trained, { config, resolution, sequence, rowsAtOnce, pictures }),
-    },
+    { what: 'frozen weights', bytes: needs.frozen },
+    { what: 'trained weights', bytes: 4 * trained },
+    { what: 'gradients', bytes: 4 * trained * (recipe.accumulation > 1 ? 2 : 1) },
+    { what: `AdamW's moments${processes > 1 ? `, 1 of ${processes} shares` : ''}`, bytes: (8 * trained) / processes },
+    { what: 'activations', bytes: needs.activations },
     { what: 'the program, and data on its way', bytes: PROGRAM + 8 * pictures * 3 * resolution ** 2 },
   ]
-  const frozenOnDisk = recipe.lora ? 0 : 4 * (parameters - trainedCount)
-  const finished = SAVED_BYTES[recipe.precision.saved] * (recipe.lora ? trainedCount : parameters)
+  const { keep } = recipe.checkpoints
+  const finished = SAVED_BYTES[recipe.precision.saved] * (recipe.lora ? trained : needs.written)
   const disk: PlanItem[] = [
-    { what: `${recipe.checkpoints.keep + 1} checkpoints`, bytes: (recipe.checkpoints.keep + 1) * 12 * trainedCount },
-    { what: 'frozen weights beside them', bytes: frozenOnDisk },
+    { what: `${keep + 1} checkpoints`, bytes: (keep + 1) * 12 * trained },
+    { what: 'frozen weights beside them', bytes: recipe.lora ? 0 : 4 * (needs.written - trained) },
     { what: recipe.lora ? 'the adapter' : 'the finished model', bytes: finished },
   ]
   const peak = sum(memory.map(({ bytes }) => bytes))
   const written = sum(disk.map(({ bytes }) => bytes))
   const available = process.availableMemory?.()
-  const free = await freeBytes(recipe.out)
+  const left = await freeBytes(recipe.out)
+  // What a run has written before it was stopped is part of what it writes in all.
+  const free = left === undefined ? undefined : left + (await runBytes(recipe.out))
   return {
-    parameters,
-    trained: trainedCount,
-    tokens: recipe.batch * sequence,
-    pictures,
-    memory,
-    peak,
-    available,
-    disk,
-    written,
-    free,
+    ...{ parameters, trained, tokens, pictures, memory, peak, available, disk, written, free },
     problems: [
       ...(available !== undefined && peak > available ? [tooLarge(recipe, peak, available, memory)] : []),
       ...(free !== undefined && written > free
@@ -105,6 +90,61 @@ export async function planRun(recipe: Recipe, processes = 1): Promise<RunPlan> {
           ]
         : []),
     ],
+  }
+}
+
+/** What objectives differ in. Numbers of parameters, and bytes. */
+interface Needs {
+  readonly parameters: number
+  readonly trained: number
+  /** Parameters that a checkpoint has. */
+  readonly written: number
+  readonly tokens: number
+  readonly pictures: number
+  readonly resolution: number
+  readonly frozen: number
+  readonly activations: number
+}
+
+const countAll = (shapes: Iterable<readonly number[]>) => sum([...shapes].map(count))
+
+async function needsOfTokens(recipe: Recipe, processes: number): Promise<Needs> {
+  const { config, shapes } = await describeModel(recipe.model)
+  const { resolution, sequence } = sizesFor(recipe, config)
+  const { rowsAtOnce } = batchShape(recipe, processes)
+  const trained = trainedShapes(recipe, { config, shapes })
+  const isLanguage = recipe.objective === 'language'
+  const written = [...shapes].filter(([name]) => !isLanguage || partOfParameter(name) === 'language')
+  const pictures = isLanguage ? 0 : rowsAtOnce * picturesOfRow(recipe, sequence, config)
+  return {
+    parameters: countAll(shapes.values()),
+    trained: countAll(trained.shapes.values()),
+    written: countAll(written.map(([, shape]) => shape)),
+    tokens: recipe.batch * sequence,
+    ...{ pictures, resolution },
+    frozen: frozenBytes(recipe, trained, shapes, config),
+    activations: activations(recipe, trained, { config, resolution, sequence, rowsAtOnce, pictures }),
+  }
+}
+
+async function needsOfPairs(recipe: Recipe, processes: number): Promise<Needs> {
+  const { config } = await describeModel(recipe.model)
+  const contrastive = recipe.contrastive as ContrastiveConfig
+  const { resolution } = sizesFor(recipe, config)
+  const { rowsAtOnce, accumulation } = batchShape(recipe, processes)
+  const shapes = contrastiveShapes(config, contrastive)
+  const names = contrastiveNames(recipe, shapes)
+  const trained = countAll(names.map(name => shapes.get(name) as readonly number[]))
+  const all = countAll(shapes.values())
+  return {
+    ...{ parameters: all, written: all, trained, resolution, frozen: 4 * (all - trained) },
+    tokens: recipe.batch * contrastive.context,
+    // The parts of a step are compared with each other: their pictures are there together.
+    pictures: rowsAtOnce * accumulation,
+    activations: contrastiveActivations(
+      { config, contrastive, size: resolution, trained: names, device: 'cpu', recompute: recipe.recompute },
+      rowsAtOnce,
+    ),
   }
 }
 
@@ -130,6 +170,9 @@ function picturesOfRow({ packing }: Recipe, sequence: number, { visual }: QwenVL
 /** Tokens beside a picture in a short sample. */
 const WORDS = 24
 
+/** Slices of the logits are there one at a time, so that these tell what thousands take. */
+const PLANNED_SLICES = 64
+
 interface Sizes {
   readonly config: QwenVLConfig
   readonly resolution: number
@@ -142,9 +185,10 @@ function activations(recipe: Recipe, { shapes, linear }: TrainedShapes, sizes: S
   const { config, resolution: size, sequence: length, rowsAtOnce: rows, pictures } = sizes
   const trained = [...shapes.keys()]
   const cut = cutFor(trained)
-  const positions = rows * length
+  const slices = logitSlices(rows * length, config)
+  const supervised = Math.ceil((rows * length) / slices)
+  const positions = supervised * Math.min(slices, PLANNED_SLICES)
   const described = { config, size, cut, trained, device: 'cpu', positions, recompute: recipe.recompute } as const
-  const supervised = Math.ceil(positions / logitSlices(positions, config))
   const step = stepActivations({ ...described, ...(linear && { linear }) }, { rows, length, pictures, supervised })
   const seeing = cut === 'pixels' || pictures === 0 ? 0 : frozenActivations({ config, size, device: 'cpu' }, cut)
   return Math.max(step, seeing)

@@ -1,19 +1,22 @@
 /**
  * Whether a recipe can learn at all: one batch, learnt again and again, whose loss has to come down. Finds what neither
  * the recipe's checks nor the first steps of a run show: a learning rate of nothing, labels that say nothing, parts that
- * are frozen. Writes nothing.
+ * are frozen. Writes nothing but the features of pictures, which training uses then.
  */
 import { openRuntime } from '../runtime/node.ts'
 import { singleProcess } from './parallel/processes.ts'
 import type { Recipe } from './recipe/index.ts'
 import { TrainingError } from './run/diagnosis.ts'
 import { openSubject } from './run/openSubject.ts'
+import type { Loader, StepFacts } from './run/subject.ts'
 import { tally } from './run/tally.ts'
 import type { TrainOptions } from './train.ts'
 
 /** Steps on the one batch, and the part of its loss that has to be gone by then. */
 const STEPS = 12
 const WANTED = 0.05
+/** A change as small as this is none. */
+const STILL = 0.005
 
 export interface SelfTest {
   /** Of the batch before each step, and after the last. */
@@ -27,8 +30,9 @@ export async function selfTest(recipe: Recipe, options: Omit<TrainOptions, 'fres
   const { processes = singleProcess, device = 'cpu', threads, signal } = options
   await using runtime = await openRuntime({ device, thread: 'caller', ...(threads !== undefined && { threads }) })
   const subject = await openSubject(recipe, runtime, processes)
-  const loader = await subject.openData({ onRefused: () => {} })
+  let loader: Loader<StepFacts> | undefined
   try {
+    loader = await subject.openData({ onRefused: () => {} })
     const data = await loader.next(signal)
     if (!data) throw new TrainingError('the data gives not one step: see --check-data')
     const losses: number[] = []
@@ -43,7 +47,7 @@ export async function selfTest(recipe: Recipe, options: Omit<TrainOptions, 'fres
     losses.push((await tally(await subject.objective.losses(data), processes)).loss)
     return { losses, ...judge(losses, norm) }
   } finally {
-    await loader.dispose()
+    await loader?.dispose()
     await subject.dispose()
   }
 }
@@ -55,8 +59,12 @@ function judge(losses: readonly number[], norm: number): { learns: boolean; verd
     return { learns: false, verdict: 'the loss or its gradient is no number: lower optimiser.learningRate' }
   if (norm === 0)
     return { learns: false, verdict: 'the gradient is zero: nothing that is trained has a part in this loss' }
-  const percent = `${(100 * gone).toFixed(1)}%`
+  const percent = `${(100 * Math.abs(gone)).toFixed(1)}%`
   if (gone >= WANTED) return { learns: true, verdict: `it learns: ${percent} of the loss is gone after ${STEPS} steps` }
-  const why = gone < 0 ? 'the learning rate is too high' : 'the learning rate is too low, or too little is trained'
+  if (gone < -STILL) {
+    const verdict = `the loss has grown by ${percent} after ${STEPS} steps: lower optimiser.learningRate`
+    return { learns: false, verdict }
+  }
+  const why = 'the learning rate is too low, or too little is trained'
   return { learns: false, verdict: `only ${percent} of the loss is gone after ${STEPS} steps: ${why}` }
 }

@@ -59,19 +59,19 @@ export async function* train(recipe: Recipe, options: TrainOptions = {}): AsyncG
       const { value, done } = await events.next()
       // Not before the first event: the run decides whether what an earlier one left is to go.
       if (isFirst) log ??= openLog(join(recipe.out, logName))
-      writeDown(value, log)
+      note(value, log)
       if (done) return value
       yield value
     }
   } finally {
-    await events.return(cancelled(0)) // closes what is open where nobody listens any more
+    await events.return(end(0, 'cancelled')) // closes what is open where nobody listens any more
     log?.close()
     await unlock()
   }
 }
 
 /** A full disk must not hide why a run failed. */
-function writeDown(event: TrainingEvent, log: EventLog | undefined): void {
+function note(event: TrainingEvent, log: EventLog | undefined): void {
   try {
     log?.write(event)
   } catch (error) {
@@ -96,44 +96,66 @@ interface RunOptions extends Omit<TrainOptions, 'signal'> {
 }
 
 async function* run(recipe: Recipe, options: RunOptions): AsyncGenerator<TrainingEvent, EndEvent> {
-  const { processes, snapshots, written, signal, fresh, device = 'cpu', logLevel = 'silent' } = options
+  const { processes, snapshots, written, fresh, device = 'cpu', logLevel = 'silent' } = options
   const found = fresh ? undefined : await lastSnapshot(recipe, snapshots)
-  const threads = options.threads ?? (await shareThreads(processes)).threads
+  await agree(processes, { 'the checkpoint to go on from': `${found?.state.step}` })
+  const share = await shareThreads(processes)
+  const threads = options.threads ?? share.threads
   await using runtime = await openRuntime({ device, threads, logLevel, thread: 'caller' })
   const subject = await openSubject(recipe, runtime, processes)
-  let step = found?.state.step ?? 0
   try {
     const steps = await stepsOf(recipe, subject, found, processes)
-    // Only now is it known that this run can begin: what is there is left alone until then.
+    if (found) await takeUp(found.snapshot, subject)
+    // Only now is it known that this run can begin: what is in its folder is left alone until then.
     if (processes.rank === 0) await prepareFolder(recipe, options, found !== undefined)
     await processes.barrier()
-    const state = { ...(found?.state ?? { version: 1, step, position: undefined, refused: 0 }), steps, recipe: written }
-    if (found) await takeUp(found.snapshot, subject)
-    yield startOf(recipe, subject, state, processes)
-    const first = found ? undefined : await subject.firstSample()
-    if (first) yield { type: 'sample', time: Date.now(), sample: first.id, text: first.text }
-    const loop = new Loop({ recipe, written, subject, processes, snapshots, state, signal })
-    const events = loop.run()
-    for (let next = await events.next(); ; next = await events.next()) {
-      step = loop.state.step
-      if (!next.done) yield next.value
-      else if (next.value === 'cancelled') return cancelled(step)
-      else break
-    }
-    // Several processes write to the end: the others would wait for one that was told to stop.
-    const model = processes.rank === 0 ? await subject.writeFinished(processes.size === 1 ? signal : undefined) : undefined
-    await processes.barrier()
-    return end(step, 'finished', model === undefined ? {} : { model })
-  } catch (error) {
-    if (signal?.aborted && error === signal.reason) return cancelled(step)
-    yield end(step, 'failed', { message: (error as Error).message })
-    throw error
+    const fresh: RunState = { version: 1, step: 0, steps, position: undefined, recipe: written, refused: 0 }
+    const state = found ? { ...found.state, steps } : fresh
+    const idle = options.threads === undefined ? share.idle : 0
+    return yield* begun(recipe, { ...options, subject, state, idle })
   } finally {
     await subject.dispose()
   }
 }
 
-async function prepareFolder(recipe: Recipe, { fresh, snapshots, written }: RunOptions, goesOn: boolean): Promise<void> {
+interface BegunOptions extends RunOptions {
+  readonly subject: Subject
+  readonly state: RunState
+  /** Cores of this machine that the launcher gave to none of its processes. */
+  readonly idle: number
+}
+
+/** From the first event to the last. */
+async function* begun(
+  recipe: Recipe,
+  { subject, state, idle, processes, snapshots, written, signal }: BegunOptions,
+): AsyncGenerator<TrainingEvent, EndEvent> {
+  const loop = new Loop({ recipe, written, subject, processes, snapshots, state, signal })
+  try {
+    yield startOf(recipe, subject, state, processes)
+    if (idle > 0) {
+      const message = `${idle} cores of this machine are not used: mpirun bound each process to its own; --bind-to none frees them`
+      yield { type: 'warning', time: Date.now(), step: state.step, message }
+    }
+    const first = state.step === 0 ? await subject.firstSample() : undefined
+    if (first) yield { type: 'sample', time: Date.now(), sample: first.id, text: first.text }
+    if ((yield* loop.run()) === 'cancelled') return end(loop.state.step, 'cancelled')
+    // Several processes write to the end: the others would wait for one that was told to stop.
+    const model = processes.rank === 0 && (await subject.writeFinished(processes.size === 1 ? signal : undefined))
+    await processes.barrier()
+    return end(loop.state.step, 'finished', model ? { model } : {})
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return end(loop.state.step, 'cancelled')
+    yield end(loop.state.step, 'failed', { message: (error as Error).message })
+    throw error
+  }
+}
+
+async function prepareFolder(
+  recipe: Recipe,
+  { fresh, snapshots, written }: RunOptions,
+  goesOn: boolean,
+): Promise<void> {
   if (fresh) await clearRun(recipe.out)
   await snapshots.tidy()
   await removeLeftovers(recipe.out, goesOn)
@@ -148,13 +170,11 @@ async function stepsOf(
   processes: Processes,
 ): Promise<number> {
   if (recipe.steps !== undefined) return recipe.steps
-  if (found && !found.isLonger) return found.state.steps
+  if (found?.steps !== undefined) return found.steps
   const steps = new Float64Array([processes.rank === 0 ? await subject.steps() : 0])
   await processes.broadcast(steps, 0)
   return steps[0] as number
 }
-
-const cancelled = (step: number): EndEvent => end(step, 'cancelled')
 
 const end = (step: number, reason: EndEvent['reason'], more: Partial<EndEvent> = {}): EndEvent => ({
   type: 'end',
@@ -170,13 +190,6 @@ function startOf(recipe: Recipe, subject: Subject, state: RunState, { size }: Pr
   const { step: from, steps } = state
   const { parameters } = subject
   return { type: 'start', time: Date.now(), name, objective, parameters, trained, from, steps, processes: size }
-}
-
-/** Passes over large data are only counted roughly, and by the clock: the first process's count goes for all. */
-async function agreedSteps(subject: Subject, processes: Processes): Promise<number> {
-  const steps = new Float64Array([await subject.steps()])
-  await processes.broadcast(steps, 0)
-  return steps[0] as number
 }
 
 interface Found {

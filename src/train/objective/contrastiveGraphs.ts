@@ -11,6 +11,7 @@ import {
   gradient,
   input,
   mul,
+  peakActivationBytes,
   recompute,
   type Scope,
   scope,
@@ -57,6 +58,15 @@ export type ContrastivePurpose = 'features' | 'match' | 'compare' | 'backward' |
 /** Throws a RangeError for a name to be trained that is not in both towers. */
 export function contrastiveGraph(options: ContrastiveGraphOptions, purpose: ContrastivePurpose): CompiledGraph {
   return graphs[purpose](options)
+}
+
+/** The most bytes of activations that so many pairs take at one time, estimated; see `peakActivationBytes`. */
+export function contrastiveActivations(options: ContrastiveGraphOptions, pairs: number): number {
+  const root = towerScope(options)
+  const { images, texts } = describeTowers(root, options)
+  const names = options.trained.filter(name => name !== LOGIT_SCALE)
+  const outputs = parameterGradients(root, add(sum(images), sum(texts)), names)
+  return peakActivationBytes(outputs, { pairs, length: options.contrastive.context })
 }
 
 const graphs: Readonly<Record<ContrastivePurpose, (options: ContrastiveGraphOptions) => CompiledGraph>> = {

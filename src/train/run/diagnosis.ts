@@ -3,6 +3,7 @@
  * gave, and computes nothing.
  */
 import type { SampleLoss } from '../objective/objective.ts'
+import type { Tally } from './tally.ts'
 
 /** Training that cannot go on: why, at which step, and what to do. */
 export class TrainingError extends Error {
@@ -18,12 +19,40 @@ export class Diagnosis {
   /** Throws a TrainingError for losses that are not finite, naming the samples. `all` is the mean over all processes. */
   lookAtLosses(step: number, losses: readonly SampleLoss[], all: number): void {
     if (Number.isFinite(all)) return
-    const broken = losses.filter(({ sum }) => !Number.isFinite(sum))
-    const whose = broken.length > 0 ? listed(broken) : 'a sample of another process'
     throw new TrainingError(
-      `step ${step}: the loss of ${whose} is not a number. Nothing was changed by this step. ` +
+      `step ${step}: the loss of ${whose(losses)} is not a number. Nothing was changed by this step. ` +
         'Look at the sample with --check-data; if it is good, lower the learning rate, or clip gradients (optimiser.clip)',
     )
+  }
+
+  /** Throws a TrainingError for an evaluation whose loss is not finite, or that had nothing to evaluate. */
+  lookAtEvaluation(
+    step: number,
+    losses: readonly SampleLoss[],
+    { loss, tokens }: Pick<Tally, 'loss' | 'tokens'>,
+  ): void {
+    if (tokens === 0) {
+      throw new TrainingError(
+        `the evaluation after step ${step} has no supervised token: look at evaluation.data with --check-data, or leave evaluation out`,
+      )
+    }
+    if (Number.isFinite(loss)) return
+    throw new TrainingError(
+      `step ${step}: the loss of ${whose(losses)} in the evaluation is not a number, so the model is of no use any more. ` +
+        'Lower the learning rate, and begin with an earlier checkpoint',
+    )
+  }
+
+  /** Throws a TrainingError for parameters that are not finite: they are not to be kept as a checkpoint. */
+  lookAtParameters(step: number, parameters: Readonly<Record<string, { readonly data: ArrayLike<number> }>>): void {
+    for (const [name, { data }] of Object.entries(parameters)) {
+      let sum = 0
+      for (let i = 0; i < data.length; i++) sum += 0 * (data[i] as number) // 0, or not a number from then on
+      if (sum === 0) continue
+      throw new TrainingError(
+        `step ${step}: ${name} is not finite after the update, so no checkpoint of it is kept. Lower the learning rate, and begin with an earlier checkpoint`,
+      )
+    }
   }
 
   /**
@@ -50,6 +79,12 @@ export class Diagnosis {
 }
 
 const NAMED = 5
+
+/** The samples whose losses are not finite. */
+function whose(losses: readonly SampleLoss[]): string {
+  const broken = losses.filter(({ sum }) => !Number.isFinite(sum))
+  return broken.length > 0 ? listed(broken) : 'a sample of another process'
+}
 
 function listed(losses: readonly SampleLoss[]): string {
   const names = losses.slice(0, NAMED).map(({ id }) => `"${id}"`)

@@ -5,12 +5,13 @@
 import type { EvaluationEvent, StepEvent, TrainingEvent } from '../events.ts'
 import type { SampleLoss } from '../objective/objective.ts'
 import { learningRateAt } from '../optimiser/schedule.ts'
+import { exchange } from '../parallel/exchange.ts'
 import type { Processes } from '../parallel/processes.ts'
 import { type Recipe, warmupSteps } from '../recipe/recipe.ts'
 import { Diagnosis } from './diagnosis.ts'
 import type { RunState, Snapshots } from './snapshots.ts'
 import type { Loader, StepFacts, Subject } from './subject.ts'
-import { type Tally, tally } from './tally.ts'
+import { tally } from './tally.ts'
 
 export interface LoopOptions<Step extends StepFacts> {
   readonly recipe: Recipe
@@ -24,6 +25,12 @@ export interface LoopOptions<Step extends StepFacts> {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The data of a step, and when waiting for it began (`performance.now`). */
+interface Waited<Step> {
+  readonly data: Step
+  readonly begun: number
+}
+
 /** How a loop ended: at the last step, or because it was told to. */
 export type LoopEnd = 'finished' | 'cancelled'
 
@@ -32,6 +39,7 @@ export class Loop<Step extends StepFacts> {
   readonly #diagnosis = new Diagnosis()
   /** What is to be told as soon as the step is done. */
   readonly #news: TrainingEvent[] = []
+  readonly #refused: { sample: string; reason: string }[] = []
   #state: RunState
   /** The step of the last snapshot. */
   #saved: number
@@ -56,12 +64,19 @@ export class Loop<Step extends StepFacts> {
           yield* this.#save()
           return 'cancelled'
         }
-        const event = await this.#step(loader)
+        const data = await this.#next(loader)
+        if (!data) {
+          await this.#countRefused()
+          break
+        }
+        const event = await this.#step(data)
         yield* this.#news.splice(0)
-        if (!event) break
+        if (!event) continue
         yield event
         yield* this.#whatIsDue()
       }
+      yield* this.#news.splice(0)
+      yield* this.#save() // where the data ended before it was expected to
       return 'finished'
     } finally {
       await loader.dispose()
@@ -69,9 +84,31 @@ export class Loop<Step extends StepFacts> {
   }
 
   readonly #refuse = (sample: string, reason: string) => {
-    const count = this.#state.refused + 1
-    this.#state = { ...this.#state, refused: count }
-    this.#news.push({ type: 'refused', time: Date.now(), sample, reason, count })
+    this.#refused.push({ sample, reason })
+  }
+
+  /**
+   * Counts what was refused on any process. What is known before pictures are opened all of them refuse, and a picture
+   * that is broken only the one that opens it: so what several tell is one thing.
+   */
+  async #countRefused(): Promise<void> {
+    const told = await exchange(this.#options.processes, JSON.stringify(this.#refused.splice(0)))
+    const lists = told.map(text => JSON.parse(text) as { sample: string; reason: string }[])
+    const [own = [], ...others] = lists
+    const all = [...own]
+    for (const list of others) {
+      const known = all.map(({ sample, reason }) => `${sample}: ${reason}`)
+      for (const each of list) {
+        const at = known.indexOf(`${each.sample}: ${each.reason}`)
+        if (at < 0) all.push(each)
+        else known.splice(at, 1)
+      }
+    }
+    for (const { sample, reason } of all) {
+      const count = this.#state.refused + 1
+      this.#state = { ...this.#state, refused: count }
+      this.#news.push({ type: 'refused', time: Date.now(), sample, reason, count })
+    }
   }
 
   /** All processes stop together, whichever was told to. */
@@ -81,16 +118,25 @@ export class Loop<Step extends StepFacts> {
     return flag[0] === 1
   }
 
-  async #step(loader: Loader<Step>): Promise<StepEvent | undefined> {
-    const { recipe, subject, processes } = this.#options
+  async #next(loader: Loader<Step>): Promise<Waited<Step> | undefined> {
     const begun = performance.now()
     const data = await loader.next()
-    if (!data) return undefined
+    return data && { data, begun }
+  }
+
+  /** One step; undefined for data of which nothing was left to learn, which makes none. */
+  async #step({ data, begun }: Waited<Step>): Promise<StepEvent | undefined> {
+    const { recipe, subject, processes } = this.#options
     const fed = performance.now()
     const step = this.#state.step + 1
     const losses = await subject.objective.gradients(data, seedOf(recipe, step, processes))
     const computed = performance.now()
     const lost = await tally(losses, processes)
+    await this.#countRefused()
+    if (lost.tokens === 0) {
+      this.#state = { ...this.#state, position: data.position }
+      return undefined
+    }
     this.#diagnosis.lookAtLosses(step, losses, lost.loss)
     const learningRate = this.#rate(step)
     const { norm } = await subject.optimiser.step(learningRate)
@@ -151,8 +197,10 @@ export class Loop<Step extends StepFacts> {
     } finally {
       await loader.dispose()
     }
-    const { loss, tasks }: Tally = await tally(losses, processes)
     const { step, best } = this.#state
+    const lost = await tally(losses, processes)
+    this.#diagnosis.lookAtEvaluation(step, losses, lost)
+    const { loss, tasks } = lost
     const isBest = !best || loss < best.loss
     if (isBest) this.#state = { ...this.#state, best: { loss, step } }
     const measures = await subject.measures?.()
@@ -163,6 +211,7 @@ export class Loop<Step extends StepFacts> {
     const { step, best } = this.#state
     if (step === this.#saved || step === 0) return
     const { recipe, subject, snapshots, processes, written } = this.#options
+    this.#diagnosis.lookAtParameters(step, subject.optimiser.parameters)
     const begun = performance.now()
     const path = await snapshots.save({
       state: { ...this.#state, recipe: written },

@@ -65,8 +65,7 @@ export class PairSubject implements Subject<PairFacts> {
         if (!name.startsWith('contrastive.')) return (await origin.tensor(name)).readAs('float32')
         return initialContrastive(name, shapes.get(name) as readonly number[], config, contrastive, recipe.seed)
       }
-      // Everything there is, but for what the recipe freezes: there are no stages here.
-      const trained = trainedNames([...shapes.keys()], { ...recipe.train, fixVit: false, stage: 2 })
+      const trained = contrastiveNames(recipe, shapes)
       const chosen = new Map(trained.map(name => [name, shapes.get(name) as readonly number[]]))
       const optimiser = await openOptimiser(recipe, { shapes: chosen, values }, config, processes)
       const objective = await ContrastiveObjective.open({
@@ -201,6 +200,10 @@ export class PairSubject implements Subject<PairFacts> {
     await this.#parts.origin.dispose()
   }
 }
+
+/** Everything there is, but for what the recipe freezes: there are no stages here. */
+export const contrastiveNames = ({ train }: Recipe, shapes: ReadonlyMap<string, readonly number[]>): string[] =>
+  trainedNames([...shapes.keys()], { ...train, fixVit: false, stage: 2 })
 
 const countNumbers = (shapes: Iterable<readonly number[]>): number =>
   [...shapes].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0)

@@ -18,7 +18,9 @@ import type { Companions } from './origin.ts'
 const FOLDER = 'checkpoints'
 const PARTIAL = '.partial'
 const REMOVED = '.removed'
-const ADVICE = 'free some space, or keep fewer checkpoints (checkpoints.keep)'
+/** What is written elsewhere first, as adapters are, ends in `.partial.tmp-12-0a1b2c3d`. */
+const UNFINISHED = /\.(partial(\.tmp-.*)?|removed)$/
+const ADVICE = 'keep fewer checkpoints (checkpoints.keep)'
 
 const stateSchema = z.object({
   version: z.literal(1),
@@ -71,8 +73,7 @@ export class Snapshots {
   /** Removes what a killed run left half-written or half-removed. For the first process, before anything else. */
   async tidy(): Promise<void> {
     for (const name of await listed(this.#folder)) {
-      if (name.endsWith(PARTIAL) || name.endsWith(REMOVED))
-        await rm(join(this.#folder, name), { recursive: true, force: true })
+      if (UNFINISHED.test(name)) await rm(join(this.#folder, name), { recursive: true, force: true })
     }
   }
 
@@ -107,7 +108,10 @@ export class Snapshots {
       await this.#checkShared(training)
       await contents.writeOptimiser(training)
       await this.#processes.barrier()
-      if (rank === 0) await replaceFolder(partial, path)
+      if (rank === 0) {
+        await syncFolder(training)
+        await replaceFolder(partial, path)
+      }
       await this.#processes.barrier()
       return path
     } catch (error) {

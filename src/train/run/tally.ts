@@ -5,7 +5,7 @@ import { exchange } from '../parallel/exchange.ts'
 import type { Processes } from '../parallel/processes.ts'
 
 export interface Tally {
-  /** Mean over all supervised tokens. */
+  /** Mean over all supervised tokens; 0 where there are none. */
   readonly loss: number
   readonly tokens: number
   readonly tasks: Readonly<Record<string, TaskLoss>>
@@ -26,8 +26,10 @@ export async function tally(losses: readonly SampleLoss[], processes: Processes)
     sum += part[0]
     tokens += part[1]
   }
-  const tasks = [...all].map(([task, part]) => [task, { loss: part[0] / part[1], tokens: part[1] }])
-  return { loss: sum / tokens, tokens, tasks: Object.fromEntries(tasks) }
+  const mean = (total: number, count: number) => (count === 0 ? 0 : total / count)
+  const taught = [...all].filter(([, part]) => part[1] > 0)
+  const tasks = taught.map(([task, part]) => [task, { loss: mean(...part), tokens: part[1] }])
+  return { loss: mean(sum, tokens), tokens, tasks: Object.fromEntries(tasks) }
 }
 
 function add(totals: Map<string, [number, number]>, task: string, sum: number, tokens: number): void {
