@@ -35,6 +35,8 @@ export interface Surroundings {
   readonly mask: Tensor
   /** For each layer, keys and values of earlier calls: [batch, heads, past, kv_channels], keys turned already. */
   readonly past?: readonly KeysAndValues[]
+  /** Positions in the flattened batch, row · sequence + position, whose hidden states are wanted; all unless given. */
+  readonly wanted?: Tensor
 }
 
 export interface KeysAndValues {
@@ -43,7 +45,7 @@ export interface KeysAndValues {
 }
 
 export interface Decoded {
-  /** After the last norm, [batch, sequence, hidden]. */
+  /** After the last norm, [batch, sequence, hidden], or [wanted, hidden]. */
   readonly hidden: Tensor
   /** For each layer, what this call adds to the cache: [batch, heads, sequence, kv_channels], keys turned. */
   readonly fresh: readonly KeysAndValues[]
@@ -63,7 +65,12 @@ export function placePictures(x: Tensor, features: Tensor, slots: Tensor): Tenso
   return reshape(scatterRows(flatten(x, 0, 1), slots, flatten(features, 0, 1)), x.shape)
 }
 
-/** The transformer's blocks and last norm. x [batch, sequence, hidden] */
+/**
+ * The transformer's blocks and last norm. x [batch, sequence, hidden]
+ *
+ * With `around.wanted`, what follows the last block's attention is done for these positions only, and `hidden` is
+ * [wanted, hidden]: behind it no position reads another.
+ */
 export function decode(
   at: Scope,
   x: Tensor,
@@ -76,9 +83,12 @@ export function decode(
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const block = at.at('h').at(layer)
     const before = hidden
+    const isLast = layer === config.num_hidden_layers - 1
+    const wanted = (x: Tensor) => (around.wanted && isLast ? gather(flatten(x, 0, 1), around.wanted) : x)
     const { attended, after } = block.block(() => {
-      const attended = selfAttention(block.at('attn'), rms(block.at('ln_1'), before, config), around, layer, config)
-      const between = add(before, attended.mixed)
+      const normed = rms(block.at('ln_1'), before, config)
+      const attended = selfAttention(block.at('attn'), normed, around, layer, wanted, config)
+      const between = add(wanted(before), attended.mixed)
       return { attended, after: add(between, mlp(block.at('mlp'), rms(block.at('ln_2'), between, config), config)) }
     })
     fresh.push(attended)
@@ -109,6 +119,7 @@ function selfAttention(
   x: Tensor,
   { cosines, sines, queryScale, mask, past }: Surroundings,
   layer: number,
+  wanted: (x: Tensor) => Tensor,
   { hidden_size, num_attention_heads: heads, kv_channels: channels }: QwenVLConfig,
 ): KeysAndValues & { mixed: Tensor } {
   const [q, k, v] = split(dense(at.at('c_attn'), x, 3 * hidden_size), 3).map(part =>
@@ -120,7 +131,7 @@ function selfAttention(
   const kept = past?.[layer]
   const mixed = attention(queries, keys, v, kept ? { mask, past: kept } : { mask })
   return {
-    mixed: dense(at.at('c_proj'), reshape(mixed, x.shape), hidden_size, { bias: false }),
+    mixed: dense(at.at('c_proj'), wanted(reshape(mixed, x.shape)), hidden_size, { bias: false }),
     keys: transpose(keys, [0, 2, 1, 3]),
     values: transpose(v, [0, 2, 1, 3]),
   }

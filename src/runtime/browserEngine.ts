@@ -36,6 +36,7 @@ export async function openBrowserEngine(options: EngineOptions): Promise<Engine>
       const session = await library.InferenceSession.create(bytes, {
         executionProviders: [device === 'webgpu' ? 'webgpu' : 'wasm'],
         graphOptimizationLevel: request.optimisation === 'none' ? 'disabled' : request.optimisation,
+        enableMemPattern: request.planMemory,
         logSeverityLevel: severity(options.logLevel),
         externalData,
       })

@@ -76,7 +76,7 @@ export class Client implements Runtime {
   }
 
   async openSession(graph: CompiledGraph, options: SessionOptions = {}): Promise<Session> {
-    const { weights = {}, optimisation = 'all', signal } = options
+    const { weights = {}, optimisation = 'all', planMemory = true, signal } = options
     this.#checkUsable()
     signal?.throwIfAborted()
     checkWeights(graph.weights, weights)
@@ -85,7 +85,7 @@ export class Client implements Runtime {
     try {
       const { root, placements, transfer } = placed
       // The bytes are cloned, not handed over: a compiled graph may be opened again.
-      const request: Request = { kind: 'open', session, onnx: graph.onnx, placements, root, optimisation }
+      const request: Request = { kind: 'open', session, onnx: graph.onnx, placements, root, optimisation, planMemory }
       await this.request(() => ({ request, transfer }), signal)
     } catch (error) {
       if (signal?.aborted) this.request(() => ({ request: { kind: 'close', session }, transfer: [] })).catch(() => {})

@@ -118,6 +118,7 @@ export function openNodeEngine(options: EngineOptions): Engine {
         executionProviders: [options.device],
         graphOptimizationLevel: request.optimisation === 'none' ? 'disabled' : request.optimisation,
         logSeverityLevel: severity(options.logLevel),
+        enableMemPattern: request.planMemory,
         ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
         ...(profiles ? { enableProfiling: true, profileFilePrefix: join(profiles, `${count++}`) } : {}),
         extra: { session: externalFolder(request) },

@@ -20,6 +20,7 @@ export interface OpenRequest {
   /** The folder that the placements' locations start from. */
   readonly root: string
   readonly optimisation: NonNullable<SessionOptions['optimisation']>
+  readonly planMemory: boolean
 }
 
 /** A tensor on the way, on memory that both sides see; where there is none, the message carries its values. */

@@ -60,6 +60,12 @@ export interface SessionOptions {
   readonly weights?: Readonly<Record<string, WeightSource>>
   /** How hard the engine may rewrite the graph. Default `all`. */
   readonly optimisation?: 'all' | 'extended' | 'basic' | 'none'
+  /**
+   * Whether the engine, from the second run with the same shapes on, takes all memory for what lies between operators in
+   * one piece (default true). That saves 1 to 3% of a training step, and the memory of the first run is kept as well:
+   * 180 to 200 MiB of 740 in a training step of 9.5 M parameters.
+   */
+  readonly planMemory?: boolean
   /** Gives up opening. */
   readonly signal?: AbortSignal
 }

@@ -158,7 +158,15 @@ test('the engine writes into memory given to it, and nothing is copied', async (
   const { openNodeEngine } = await import('../../src/runtime/nodeEngine.ts')
   const engine = openNodeEngine({ device: 'cpu', threads: 1, profile: false, logLevel: 'silent', checkNumerics: false })
   const { onnx } = sumGraph()
-  const session = await engine.open({ kind: 'open', session: 0, onnx, placements: {}, root: '/', optimisation: 'all' })
+  const session = await engine.open({
+    kind: 'open',
+    session: 0,
+    onnx,
+    placements: {},
+    root: '/',
+    optimisation: 'all',
+    planMemory: true,
+  })
   const length = 2 ** 22
   const one = tensorValue('float32', [length], new Float32Array(length).fill(1))
   const fetch = { name: 'y', type: 'float32', shape: [length], data: new Float32Array(length) } as const

@@ -1,5 +1,6 @@
 /** Rotary position embedding in the half-split layout: element i turns together with element i + half. */
-import { type Dimension, formatShape } from '../dimension.ts'
+import { type Dimension, formatShape, type Shape } from '../dimension.ts'
+import type { Emitter } from '../onnx/emitter.ts'
 import { apply, type Operator, refuse } from '../operator.ts'
 import type { Tensor } from '../tensor.ts'
 import { add, mul, neg, sub } from './arithmetic.ts'
@@ -43,17 +44,31 @@ const rotaryOperator: Operator<undefined> = {
     undefined,
   ],
   decompose: ([x, cosines, sines]) => [turn(x as Tensor, cosines as Tensor, sines as Tensor)],
-  onnx(emit, [value, cosines, sines], { inputs: [x] }) {
+  onnx(emit, [value, cosines, sines], { inputs: [x, table] }) {
     const [batch, sequence, heads, width] = (x as Tensor).shape as [Dimension, Dimension, number, number]
     const rows = [batch, sequence, heads * width]
-    // Position 0 is the tables' first row: they hold the angles of this call, from the first token on.
+    const { shape } = table as Tensor
+    const tables = [cosines, sines].map(angles =>
+      shape.length === 2
+        ? (angles as string)
+        : emit.node('Reshape', [angles as string, emit.int64([-1, shape.at(-1) as number])]),
+    )
+    // One table for all rows: position 0 is its first row. One for each: token t of row r has row r · sequence + t.
+    const positions = shape.length === 2 ? emit.int64([0]) : countUp(emit, [batch, sequence])
     const turned = emit.microsoft(
       'RotaryEmbedding',
-      [emit.reshape(value as string, (x as Tensor).shape, rows), emit.int64([0]), cosines as string, sines as string],
+      [emit.reshape(value as string, (x as Tensor).shape, rows), positions, ...tables],
       { num_heads: heads },
     )
     return [emit.reshape(turned, rows, (x as Tensor).shape)]
   },
+}
+
+/** 0, 1, 2 … in rows. */
+function countUp(emit: Emitter, shape: Shape): string {
+  const [rows, columns] = shape.map(size => emit.dimension(size)) as [string, string]
+  const numbers = emit.node('Range', [emit.int64([0], []), emit.node('Mul', [rows, columns]), emit.int64([1], [])])
+  return emit.node('Reshape', [numbers, emit.shape(shape)])
 }
 
 function turn(x: Tensor, cosines: Tensor, sines: Tensor): Tensor {
@@ -73,7 +88,9 @@ function turn(x: Tensor, cosines: Tensor, sines: Tensor): Tensor {
  */
 export function rotary(x: Tensor, cosines: Tensor, sines: Tensor): Tensor {
   const turned = apply(rotaryOperator, [x, cosines, sines], undefined)
-  // The fused form wants one table for the whole batch, as wide as the heads, of heads known in number.
-  const isFusable = cosines.rank === 2 && x.size(-1) === 2 * Number(cosines.size(-1)) && typeof x.size(2) === 'number'
+  // The fused form wants tables as wide as the heads, of heads known in number, one or as many as there are rows.
+  const isOnePerRow = cosines.rank === 3 && cosines.size(0) === x.size(0)
+  const isFusable =
+    (cosines.rank === 2 || isOnePerRow) && x.size(-1) === 2 * Number(cosines.size(-1)) && typeof x.size(2) === 'number'
   return isFusable ? turned : turn(x, cosines, sines)
 }

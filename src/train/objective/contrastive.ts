@@ -243,7 +243,7 @@ export class ContrastiveObjective implements Objective<PairStep> {
     const { runtime, load, recompute = false } = this.#options
     const graph = contrastiveGraph({ ...this.#options, recompute, device: runtime.device }, purpose)
     const wanted = graph.weights.map(({ name, shape, type }) => ({ name, type, shape: shape as readonly number[] }))
-    return runtime.openSession(graph, { weights: await load(wanted) })
+    return runtime.openSession(graph, { weights: await load(wanted), planMemory: false })
   }
 
   async dispose(): Promise<void> {

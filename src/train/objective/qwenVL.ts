@@ -131,7 +131,10 @@ export class QwenVLObjective implements Objective<StepData> {
   async #open(purpose: Purpose): Promise<Session> {
     const graph = stepGraph(this.#described, purpose)
     const wanted = graph.weights.map(({ name, shape, type }) => ({ name, type, shape: shape as readonly number[] }))
-    return this.#options.runtime.openSession(graph, { weights: await this.#options.load(wanted) })
+    return this.#options.runtime.openSession(graph, {
+      weights: await this.#options.load(wanted),
+      planMemory: false,
+    })
   }
 
   async dispose(): Promise<void> {

@@ -10,7 +10,6 @@ import {
   constant,
   equal,
   flatten,
-  gather,
   gradient,
   input,
   type LinearLayer,
@@ -155,16 +154,17 @@ function describeStep(root: Scope, { config, size, cut, positions }: StepGraphOp
     mask: packedMask(segments, places),
   }
   const pictures = sight === 'seeing' ? describePictures(root, { config, size, cut }) : undefined
-  const { hidden } = read(root, tokens, pictures, around, config)
   const slices = logitSlices(positions, config)
   const supervised = input('supervised', 'int64', [slices, 'supervised'])
+  // What follows the last attention is computed where something is learnt, and nowhere else.
+  const { hidden } = read(root, tokens, pictures, { ...around, wanted: flatten(supervised, 0, 1) }, config)
   const targets = input('targets', 'int64', [slices, 'supervised'])
   const shares = input('shares', 'float32', [`${slices}*supervised`])
-  const rows = flatten(hidden, 0, 1) // [rows·length, hidden]
+  const rows = reshape(hidden, [slices, 'supervised', config.hidden_size])
   const head = outputEmbedding(root, config)
   const parts = Array.from({ length: slices }, (_, start) => {
-    const part = (x: Tensor) => reshape(slice(x, { axis: 0, start, end: start + 1 }), ['supervised'])
-    return linearTokenLosses(gather(rows, part(supervised)), head, part(targets))
+    const part = (x: Tensor) => reshape(slice(x, { axis: 0, start, end: start + 1 }), x.shape.slice(1))
+    return linearTokenLosses(part(rows), head, part(targets))
   })
   const losses = concat(parts, 0)
   return { losses, total: sum(mul(losses, shares)) }
