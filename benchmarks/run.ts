@@ -6,6 +6,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { engine, printEngine } from './engine.ts'
+import { printTraining, training } from './training.ts'
 
 export interface BenchmarkOptions {
   readonly threads: number
@@ -36,6 +37,7 @@ const benchmark = <Result extends object>(
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   engine: benchmark('matrix products and a training step, beside PyTorch', engine, printEngine),
+  training: benchmark('a step of each training stage, beside PyTorch, and on two processes', training, printTraining),
 }
 
 const usage = `usage: npm run bench -- NAME [options]

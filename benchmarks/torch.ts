@@ -13,8 +13,20 @@ import type { Contestant } from './measure.ts'
 const OPENBLAS = '/usr/lib/x86_64-linux-gnu/openblas-openmp/libblas.so.3'
 const PYTHONS = ['/usr/bin/python3', 'python3']
 
+/** The first line that a script says. */
+interface Ready {
+  /** PyTorch's version. */
+  readonly ready: string
+  /** What the process had in memory before there was a model, where the script says it. */
+  readonly baseBytes?: number
+}
+
 export interface Torch {
   readonly version: string
+  /** Of the process that runs the script. */
+  readonly pid: number
+  /** 0 where the script does not say it. */
+  readonly baseBytes: number
   /** Runs of one kind of work: the words that the script understands. */
   contestant(work: string): Contestant
   end(): void
@@ -31,7 +43,10 @@ export async function startTorch(script: string, config: object, threads: number
     child.on('error', () => {}) // no such python: its output ends at once, which is what we look at
     const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     const ready = await answers.next()
-    if (!ready.done) return connect(child.stdin, answers, (JSON.parse(ready.value) as { ready: string }).ready)
+    if (!ready.done) {
+      const { ready: version, baseBytes = 0 } = JSON.parse(ready.value) as Ready
+      return { ...connect(child.stdin, answers), version, baseBytes, pid: child.pid as number }
+    }
   }
   return undefined
 }
@@ -42,13 +57,13 @@ function environment(threads: number): NodeJS.ProcessEnv {
     OMP_NUM_THREADS: String(threads),
     OPENBLAS_NUM_THREADS: String(threads),
     OPENBLAS_CORETYPE: process.env['QWEN_VL_OPENBLAS_CORETYPE'] ?? 'SkylakeX',
+    PYTHONDONTWRITEBYTECODE: '1', // no __pycache__ among the sources
     ...(existsSync(OPENBLAS) ? { LD_PRELOAD: OPENBLAS } : {}),
   }
 }
 
-function connect(stdin: Writable, answers: AsyncIterator<string>, version: string): Torch {
+function connect(stdin: Writable, answers: AsyncIterator<string>): Pick<Torch, 'contestant' | 'end'> {
   return {
-    version,
     contestant: work => async runs => {
       stdin.write(`${work} ${runs}\n`)
       const answer = await answers.next()
