@@ -80,9 +80,11 @@ test('the tarball holds the build, the licences and the README, and is small', (
   const isBuild = (path: string) => /^dist\/.*\.(js|js\.map|d\.ts)$/.test(path)
   const isRecipe = (path: string) => /^(recipes|examples\/training)\//.test(path)
   const others = packed.files.map(({ path }) => path).filter(path => !isBuild(path) && !isRecipe(path))
+  const page = ['chart.js', 'index.html', 'page.css', 'page.js', 'status.js'].map(name => `assets/dashboard/${name}`)
   const font = ['NotoSansSC-subset.woff2', 'OFL.txt', 'characters.txt'].map(name => `assets/label-font/${name}`)
-  expect(others.sort()).toEqual(['LICENSE', 'NOTICE', 'README.md', ...font, 'package.json'])
-  expect(packed.files.filter(({ path }) => /test|fixture|benchmark|example/i.test(path) && !isRecipe(path))).toEqual([])
+  expect(others.sort()).toEqual(['LICENSE', 'NOTICE', 'README.md', ...page, ...font, 'package.json'])
+  const isOurs = (path: string) => /(^|\/)(tests?|fixtures?|benchmarks?|examples?)\/|\.test\./i.test(path)
+  expect(packed.files.filter(({ path }) => isOurs(path) && !isRecipe(path))).toEqual([])
   expect(packed.size).toBeLessThan(3_000_000) // half of it the font
 })
 

@@ -11,11 +11,16 @@ import { ChecksumError, HubError } from '../errors.ts'
 import type { RemoteFile } from './hubs.ts'
 import { type Requests, reasonOf } from './requests.ts'
 
+/** An open file, as far as a download writes to it: a FileHandle, in the words of any program's types. */
+export interface WritableFile {
+  write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>
+}
+
 /** How a download touches the disk: to be replaced where a test wants a full one. */
 export interface Disk {
   /** Bytes that may still be written under a folder; undefined if the system does not tell. */
   readonly freeBytes: (folder: string) => Promise<number | undefined>
-  readonly write: (handle: FileHandle, bytes: Uint8Array, position: number) => Promise<void>
+  readonly write: (handle: WritableFile, bytes: Uint8Array, position: number) => Promise<void>
 }
 
 export interface Download {
