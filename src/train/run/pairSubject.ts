@@ -20,7 +20,15 @@ import { countEntries } from './countSteps.ts'
 import { openOptimiser } from './openOptimiser.ts'
 import { type Companions, type Origin, openOrigin } from './origin.ts'
 import { finish, takeUp } from './product.ts'
-import type { Loader, LoaderOptions, StepFacts, StepSize, Subject } from './subject.ts'
+import {
+  countNumbers,
+  firstSamples,
+  type Loader,
+  type LoaderOptions,
+  type StepFacts,
+  type StepSize,
+  type Subject,
+} from './subject.ts'
 
 /** The facts of a step of pairs: each of them counts once. */
 type PairFacts = PairStep & StepFacts
@@ -133,15 +141,7 @@ export class PairSubject implements Subject<PairFacts> {
     const { recipe } = this.#parts
     const { data = [], samples = 0 } = recipe.evaluation ?? {}
     const loader = withFacts(new PairLoader({ ...this.#loading(), sources: await openSources(data), epochs: 1 }))
-    let seen = 0
-    return {
-      async next() {
-        const step = seen < samples ? await loader.next() : undefined
-        seen += step?.samples ?? 0
-        return step
-      },
-      dispose: () => loader.dispose(),
-    }
+    return firstSamples(loader, samples)
   }
 
   /** The shares of pictures that are nearest to their own text, and of texts nearest to their own picture. */
@@ -204,9 +204,6 @@ export class PairSubject implements Subject<PairFacts> {
 /** Everything there is, but for what the recipe freezes: there are no stages here. */
 export const contrastiveNames = ({ train }: Recipe, shapes: ReadonlyMap<string, readonly number[]>): string[] =>
   trainedNames([...shapes.keys()], { ...train, fixVit: false, stage: 2 })
-
-const countNumbers = (shapes: Iterable<readonly number[]>): number =>
-  [...shapes].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0)
 
 function withFacts(loader: PairLoader): Loader<PairFacts> {
   return {

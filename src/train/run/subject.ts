@@ -59,3 +59,20 @@ export interface Subject<Step extends StepFacts = StepFacts> {
   writeFinished(signal?: AbortSignal): Promise<string>
   dispose(): Promise<void>
 }
+
+/** The beginning of a loader's data: steps until so many samples were given. */
+export function firstSamples<Step extends StepFacts>(loader: Loader<Step>, samples: number): Loader<Step> {
+  let seen = 0
+  return {
+    async next(signal) {
+      const step = seen < samples ? await loader.next(signal) : undefined
+      seen += step?.samples ?? 0
+      return step
+    },
+    dispose: () => loader.dispose(),
+  }
+}
+
+/** How many numbers tensors of these shapes hold. */
+export const countNumbers = (shapes: Iterable<readonly number[]>): number =>
+  [...shapes].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0)

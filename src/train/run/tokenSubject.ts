@@ -23,7 +23,7 @@ import { eyesFingerprint, type FrozenBase, openFrozenBase } from './frozenBase.t
 import { openOptimiser } from './openOptimiser.ts'
 import { type Companions, type Origin, openOrigin } from './origin.ts'
 import { type Product, productOf } from './product.ts'
-import type { Loader, LoaderOptions, StepSize, Subject } from './subject.ts'
+import { countNumbers, firstSamples, type Loader, type LoaderOptions, type StepSize, type Subject } from './subject.ts'
 import { openTrained, type Trained } from './trained.ts'
 
 interface Parts {
@@ -148,15 +148,7 @@ export class TokenSubject implements Subject<StepData> {
       epochs: 1,
       onRefused: ({ sample, reason }) => onRefused(sample, reason),
     })
-    let seen = 0
-    return {
-      async next() {
-        const step = seen < samples ? await loader.next() : undefined
-        seen += step?.samples ?? 0
-        return step
-      },
-      dispose: () => loader.dispose(),
-    }
+    return firstSamples(loader, samples)
   }
 
   sizeOf({ batches }: StepData): StepSize {
@@ -189,9 +181,6 @@ export class TokenSubject implements Subject<StepData> {
     await this.#parts.origin.dispose()
   }
 }
-
-const countNumbers = (shapes: Iterable<readonly number[]>): number =>
-  [...shapes].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0)
 
 /** Where what the frozen part of the visual side makes of pictures is kept, if it has one. */
 async function featureFolder(
