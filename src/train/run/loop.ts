@@ -39,6 +39,7 @@ export class Loop<Step extends StepFacts> {
   readonly #diagnosis = new Diagnosis()
   /** What is to be told as soon as the step is done. */
   readonly #news: TrainingEvent[] = []
+  readonly #missed = new Set<string>()
   readonly #refused: { sample: string; reason: string }[] = []
   #state: RunState
   /** The step of the last snapshot. */
@@ -85,6 +86,14 @@ export class Loop<Step extends StepFacts> {
 
   readonly #refuse = (sample: string, reason: string) => {
     this.#refused.push({ sample, reason })
+  }
+
+  /** The same samples come in every evaluation: each is told once. */
+  readonly #missInEvaluation = (sample: string, reason: string) => {
+    const message = `the evaluation goes without ${sample}: ${reason}`
+    if (this.#missed.has(message)) return
+    this.#missed.add(message)
+    this.#news.push({ type: 'warning', time: Date.now(), step: this.#state.step, message })
   }
 
   /**
@@ -188,7 +197,7 @@ export class Loop<Step extends StepFacts> {
 
   async #evaluate(): Promise<EvaluationEvent> {
     const { subject, processes } = this.#options
-    const loader = await subject.openEvaluation({ onRefused: () => {} })
+    const loader = await subject.openEvaluation({ onRefused: this.#missInEvaluation })
     const losses: SampleLoss[] = []
     try {
       for (let data = await loader.next(); data; data = await loader.next()) {

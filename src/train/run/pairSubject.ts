@@ -136,11 +136,18 @@ export class PairSubject implements Subject<PairFacts> {
     return withFacts(new PairLoader({ ...this.#loading(), position, onRefused: refused }))
   }
 
-  async openEvaluation(_: LoaderOptions): Promise<Loader<PairFacts>> {
+  async openEvaluation({ onRefused }: LoaderOptions): Promise<Loader<PairFacts>> {
     this.#found.fill(0)
     const { recipe } = this.#parts
     const { data = [], samples = 0 } = recipe.evaluation ?? {}
-    const loader = withFacts(new PairLoader({ ...this.#loading(), sources: await openSources(data), epochs: 1 }))
+    const loader = withFacts(
+      new PairLoader({
+        ...this.#loading(),
+        sources: await openSources(data),
+        epochs: 1,
+        onRefused: ({ sample, reason }) => onRefused(sample, reason),
+      }),
+    )
     return firstSamples(loader, samples)
   }
 
