@@ -9,5 +9,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What a page shows is waited for as long as a busy machine may need.
+    expect: { poll: { timeout: 15_000 } },
   },
 })
