@@ -1,6 +1,6 @@
 /** The data of a recipe, looked at before it is trained on: `checkData` with what the recipe says. */
 import { join } from 'node:path'
-import { openSources } from '../corpus/openSources.ts'
+import { openSources } from '../corpus/sources/openSources.ts'
 import {
   type CheckDataOptions,
   checkData,

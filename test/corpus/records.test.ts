@@ -4,8 +4,8 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { openRecordSource } from '../../src/corpus/recordSource.ts'
-import { findElements, findLines, findParagraphs, type RecordPlaces } from '../../src/corpus/records.ts'
+import { openRecordSource } from '../../src/corpus/sources/recordSource.ts'
+import { findElements, findLines, findParagraphs, type RecordPlaces } from '../../src/corpus/sources/records.ts'
 import { allSamples, temporaryFolder, withShard, writeRows } from './files.ts'
 
 const folder = temporaryFolder()

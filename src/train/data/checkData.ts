@@ -3,9 +3,9 @@
  * it and as drawn pictures, and counts. For people; trains nothing.
  */
 import { join } from 'node:path'
-import type { OpenedSource } from '../../corpus/openSources.ts'
 import type { Sample } from '../../corpus/sample.ts'
-import { SourceError } from '../../corpus/source.ts'
+import type { OpenedSource } from '../../corpus/sources/openSources.ts'
+import { SourceError } from '../../corpus/sources/source.ts'
 import { PictureError } from '../../image/index.ts'
 import type { Tokenizer } from '../../text/index.ts'
 import { supervisedTokens } from './assemble.ts'

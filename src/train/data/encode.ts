@@ -6,7 +6,7 @@
  */
 import { basename } from 'node:path'
 import type { Sample, SamplePart, SampleTurn } from '../../corpus/sample.ts'
-import { grouped } from '../../corpus/source.ts'
+import { grouped } from '../../corpus/sources/source.ts'
 import type { PictureSource } from '../../image/index.ts'
 import { ContentEncoder } from '../../text/content.ts'
 import {

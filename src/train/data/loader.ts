@@ -10,7 +10,7 @@
  * process alike, so its loss is a little too small in this rare case, and never wrong in scale between processes.
  * Missing and empty files, and whatever else is known before decoding, are left out of the rows on all processes.
  */
-import type { OpenedSource } from '../../corpus/openSources.ts'
+import type { OpenedSource } from '../../corpus/sources/openSources.ts'
 import type { Allow } from '../../image/index.ts'
 import { ignoredLabel, type Tokenizer } from '../../text/index.ts'
 import { assemble, checkDivision, type Division, partsOf, roundedLength, supervisedTokens } from './assemble.ts'

@@ -6,8 +6,8 @@
  * than a few shards are open, and where an order stands is three numbers for each source.
  */
 
-import type { OpenedSource } from '../../corpus/openSources.ts'
-import { SourceError } from '../../corpus/source.ts'
+import type { OpenedSource } from '../../corpus/sources/openSources.ts'
+import { SourceError } from '../../corpus/sources/source.ts'
 import { seededRandom } from '../../generate/sampling.ts'
 import { DataError, type Refused } from './errors.ts'
 import type { ShardCache } from './shardCache.ts'

@@ -4,9 +4,9 @@
  * from its position as if it had never stopped. Opens no pictures; it only looks whether their files are there.
  */
 import { stat } from 'node:fs/promises'
-import type { OpenedSource } from '../../corpus/openSources.ts'
 import type { Sample } from '../../corpus/sample.ts'
-import { SourceError } from '../../corpus/source.ts'
+import type { OpenedSource } from '../../corpus/sources/openSources.ts'
+import { SourceError } from '../../corpus/sources/source.ts'
 import type { PictureSource } from '../../image/index.ts'
 import type { EncodedSample } from './batch.ts'
 import { DataError, type Refused, SampleError } from './errors.ts'

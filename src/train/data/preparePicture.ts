@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { ArchivedPicture, type FileRange } from '../../corpus/archivedPicture.ts'
+import { ArchivedPicture, type FileRange } from '../../corpus/sources/archivedPicture.ts'
 import { type Allow, decode, defaultLimits, type PictureSource, preprocess } from '../../image/index.ts'
 import { bytesOf } from '../../image/source.ts'
 import { type FeatureFolder, featurePath } from './featureFiles.ts'

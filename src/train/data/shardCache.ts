@@ -1,8 +1,8 @@
 /**
  * Open shards: the ones used last stay open, and none is closed while it is read. Knows no order.
  */
-import type { OpenedSource } from '../../corpus/openSources.ts'
-import type { Shard } from '../../corpus/source.ts'
+import type { OpenedSource } from '../../corpus/sources/openSources.ts'
+import type { Shard } from '../../corpus/sources/source.ts'
 
 /** Shards of each source that stay open: those that are mixed, and some that unfinished rows need again. */
 const KEPT = 8

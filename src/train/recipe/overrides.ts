@@ -3,7 +3,7 @@
  * Knows keys and values, and not what they mean: what is wrong with them is found where the file's own are checked.
  */
 import { parseDocument } from 'yaml'
-import type { DataEntry } from '../../corpus/openSources.ts'
+import type { DataEntry } from '../../corpus/sources/openSources.ts'
 import type { Fault, KeyPath } from './faults.ts'
 import type { Places } from './places.ts'
 

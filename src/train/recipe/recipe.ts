@@ -3,7 +3,7 @@
  * absolute; how it is written in a file is in `schema.ts`. Knows no model: what a recipe leaves to the model's own
  * configuration stays open.
  */
-import type { DataEntry, SourceKind } from '../../corpus/openSources.ts'
+import type { DataEntry, SourceKind } from '../../corpus/sources/openSources.ts'
 import type { Stage } from '../stages.ts'
 
 /** A whole model, by folder or by the name of a pulled one. */

@@ -2,7 +2,7 @@
  * How many steps a number of passes over the data makes: the schedule has to know before the data has been read. Small
  * data is counted by planning all of it; of large data the beginning is planned, and the rest taken to be like it.
  */
-import type { OpenedSource } from '../../corpus/openSources.ts'
+import type { OpenedSource } from '../../corpus/sources/openSources.ts'
 
 /** What plans steps without opening pictures: `StepPlanner`. */
 export interface Planner {

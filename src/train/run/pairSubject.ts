@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { tensorFromMemory } from '../../checkpoint/tensor.ts'
 import { writeSafetensors } from '../../checkpoint/write.ts'
-import { type OpenedSource, openSources } from '../../corpus/openSources.ts'
+import { type OpenedSource, openSources } from '../../corpus/sources/openSources.ts'
 import { type ContrastiveConfig, contrastiveShapes } from '../../model/index.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { PairLoader, type PairLoaderOptions, type PairStep } from '../data/pairLoader.ts'

@@ -3,7 +3,7 @@
  * language model from nothing. Ties data, model, optimiser and files together, and runs no loop.
  */
 import { join } from 'node:path'
-import { type OpenedSource, openSources } from '../../corpus/openSources.ts'
+import { type OpenedSource, openSources } from '../../corpus/sources/openSources.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { StepData } from '../data/batch.ts'
 import { checkData } from '../data/checkData.ts'

@@ -5,9 +5,9 @@
  * Source: finetune.py and the README of the official repository.
  */
 import { z } from 'zod'
-import { splitPictures } from '../text/index.ts'
+import { splitPictures } from '../../text/index.ts'
+import type { Sample, SamplePart, SampleTurn } from '../sample.ts'
 import { checkRow, pictureIn, rowFields, sampleFields } from './rows.ts'
-import type { Sample, SamplePart, SampleTurn } from './sample.ts'
 
 /** Who speaks, in the words of the official data and of others that have the same form. */
 const roles: Readonly<Record<string, SampleTurn['role']>> = {

@@ -1,7 +1,7 @@
 /** Text to go on with, without pictures: a paragraph, or a row with a text. Knows no files. */
 import { z } from 'zod'
+import type { Sample } from '../sample.ts'
 import { checkRow, rowFields, sampleFields } from './rows.ts'
-import type { Sample } from './sample.ts'
 
 const schema = z.object({ ...rowFields, text: z.string().refine(text => text.trim() !== '', 'is empty') })
 

@@ -3,13 +3,13 @@
  * needed to know what they are.
  */
 import { resolve } from 'node:path'
+import type { Sample } from '../sample.ts'
 import { boxSamples } from './boxes.ts'
 import { conversationSample } from './conversations.ts'
 import { findFiles } from './findFiles.ts'
 import { pairSample } from './pairs.ts'
 import { textSample } from './plainText.ts'
 import { openRecordSource, type ReadRow } from './recordSource.ts'
-import type { Sample } from './sample.ts'
 import { type SampleSource, type Shard, SourceError } from './source.ts'
 import { tarSource } from './tarSource.ts'
 

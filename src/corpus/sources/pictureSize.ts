@@ -1,6 +1,6 @@
 /** How large a picture is, from its header where formats allow it. Decodes no pixels unless it must. */
 import sharp from 'sharp'
-import { type Allow, decode, type PictureSource } from '../image/index.ts'
+import { type Allow, decode, type PictureSource } from '../../image/index.ts'
 
 /** Formats whose stored size the header says as the model will see it. */
 const simple = new Set(['jpeg', 'png', 'webp', 'heif', 'avif'])

@@ -5,12 +5,12 @@
  */
 import { open } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
+import type { Sample } from '../sample.ts'
 import { ArchivedPicture, readRange } from './archivedPicture.ts'
 import { boxSamples } from './boxes.ts'
 import { conversationSample } from './conversations.ts'
 import { captionSample } from './pairs.ts'
 import { pictureIn, sampleFields } from './rows.ts'
-import type { Sample } from './sample.ts'
 import { readSampleForm } from './sampleForm.ts'
 import { grouped, type SampleSource, type Shard, SourceError } from './source.ts'
 import { readTarMembers, type TarMember } from './tar.ts'

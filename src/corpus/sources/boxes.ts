@@ -5,11 +5,11 @@
  * Source of the forms: the paper's multi-task data (arXiv 2308.12966, appendix B).
  */
 import { z } from 'zod'
-import type { PictureSource } from '../image/index.ts'
-import { type Quad, quadToUnits, toUnits, writeBoxes, writeQuads } from '../text/index.ts'
+import type { PictureSource } from '../../image/index.ts'
+import { type Quad, quadToUnits, toUnits, writeBoxes, writeQuads } from '../../text/index.ts'
+import type { Sample } from '../sample.ts'
 import { pictureSize } from './pictureSize.ts'
 import { checkRow, languageName, pictureIn, rowFields, sampleFields } from './rows.ts'
-import type { Sample } from './sample.ts'
 import { SourceError } from './source.ts'
 
 const label = z.string().refine(text => text.trim() !== '', 'is empty')

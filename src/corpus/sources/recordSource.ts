@@ -5,8 +5,8 @@
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
+import type { Sample } from '../sample.ts'
 import { findElements, findLines, findParagraphs, type RecordPlaces } from './records.ts'
-import type { Sample } from './sample.ts'
 import { grouped, type SampleSource, type Shard, SourceError } from './source.ts'
 
 /** Bytes of a shard. */

@@ -2,7 +2,7 @@
  * What gives samples: a source, cut into shards that are opened one by one, so that work begins before everything was
  * looked at. Knows no file format.
  */
-import type { Sample } from './sample.ts'
+import type { Sample } from '../sample.ts'
 
 /** A part of a source whose entries are known. Open ones hold a list of places, never the content. */
 export interface Shard {

@@ -1,7 +1,7 @@
 /** Pictures with captions, in the paper's form. Knows no files: it takes a row. */
 import { z } from 'zod'
+import type { Sample } from '../sample.ts'
 import { checkRow, languageName, pictureIn, rowFields, sampleFields } from './rows.ts'
-import type { Sample } from './sample.ts'
 
 const schema = z.object({
   ...rowFields,

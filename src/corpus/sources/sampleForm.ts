@@ -2,8 +2,8 @@
  * A whole sample as JSON, as archives of this project hold it: pictures by the names of members. Knows no archives.
  */
 import { z } from 'zod'
+import type { Sample } from '../sample.ts'
 import { checkRow, rowFields, sampleFields } from './rows.ts'
-import type { Sample } from './sample.ts'
 
 const schema = z.object({
   ...rowFields,
