@@ -29,6 +29,8 @@ export interface Sample {
    * `none` nothing. Default: `spaced`, unless the text before a picture says `Picture 1:` itself.
    */
   readonly numbering?: 'spaced' | 'none'
+  /** Other right last answers: what judges an answer, and is not learnt. */
+  readonly references?: readonly string[]
   readonly language?: string
   readonly licence?: string
   /** Where it came from: an address, a file and line, a generator with its seed. */

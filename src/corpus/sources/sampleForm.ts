@@ -10,6 +10,7 @@ const schema = z.object({
   task: z.string().min(1),
   format: z.enum(['chatml', 'raw']),
   numbering: z.enum(['spaced', 'none']).optional(),
+  references: z.array(z.string()).optional(),
   turns: z
     .array(
       z.object({
@@ -34,11 +35,12 @@ export function readSampleForm(
   id: string,
   picture: (name: string) => Sample['pictures'][number],
 ): Sample {
-  const { task, format, numbering, turns, pictures, ...fields } = checkRow(schema, row)
+  const { task, format, numbering, references, turns, pictures, ...fields } = checkRow(schema, row)
   return {
     ...sampleFields(fields, id),
     ...{ task, format, turns },
     ...(numbering === undefined ? {} : { numbering }),
+    ...(references === undefined ? {} : { references }),
     pictures: pictures.map(picture),
   }
 }
