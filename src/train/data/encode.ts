@@ -72,6 +72,20 @@ export function encodePieces(
   })
 }
 
+/**
+ * A sample as a language model learns it that sees nothing: its pictures are cut out, and all that is said of them is
+ * learnt, the questions too.
+ */
+export function asText({ ids: special }: Tokenizer, { pictures: _, ...sample }: EncodedSample): EncodedSample {
+  let inPicture = false
+  const ids = sample.ids.filter(id => {
+    const stays = !inPicture && id !== special.img
+    inPicture = id === special.img || (inPicture && id !== special.imgEnd)
+    return stays
+  })
+  return { ...sample, ids, labels: ids.map((id, i) => (i === 0 ? ignoredLabel : id)), pictures: [] }
+}
+
 function encodeWhole(tokenizer: Tokenizer, sample: Sample): EncodedSample {
   checkMarkup(sample)
   let encoded: Supervised

@@ -15,8 +15,8 @@ import type { Allow } from '../../image/index.ts'
 import { ignoredLabel, type Tokenizer } from '../../text/index.ts'
 import { assemble, checkDivision, type Division, partsOf, roundedLength, supervisedTokens } from './assemble.ts'
 import type { Batch, BatchPicture, StepData } from './batch.ts'
-import { encodePieces } from './encode.ts'
-import { type Refused, SampleError } from './errors.ts'
+import { asText, encodePieces } from './encode.ts'
+import type { Refused } from './errors.ts'
 import type { FeatureFolder } from './featureFiles.ts'
 import { OpenPictures } from './openPictures.ts'
 import type { Packing } from './pack.ts'
@@ -186,14 +186,11 @@ async function finish(planned: PlannedStep, batches: readonly Promise<Filled>[])
   }
 }
 
-/** Refuses samples with pictures where there is no resolution to bring them to. */
+/** Where there is no resolution to bring pictures to, samples are learnt without theirs. */
 function textOnly(
-  { resolution }: Pick<LoadOptions, 'resolution'>,
+  { resolution, tokenizer }: Pick<DataLoaderOptions, 'resolution' | 'tokenizer'>,
   encode: PlanOptions['encode'],
 ): PlanOptions['encode'] {
   if (resolution !== undefined) return encode
-  return sample => {
-    if (sample.pictures.length === 0) return encode(sample)
-    throw new SampleError(sample.id, `has ${sample.pictures.length} pictures, and this run learns from text alone`)
-  }
+  return sample => (sample.pictures.length === 0 ? encode(sample) : encode(sample).map(each => asText(tokenizer, each)))
 }

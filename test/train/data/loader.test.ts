@@ -237,9 +237,16 @@ test('rows that cannot be shared out are refused with the numbers', () => {
   )
 })
 
-test('without a resolution, samples with pictures are refused and text is learnt', async () => {
-  const { resolution: _, ...rest } = optionsOf(mixed, { epochs: 1 })
-  await expect(stepsOf(rest)).rejects.toThrow('has 1 pictures, and this run learns from text alone')
+test('without a resolution, pictures are cut out of samples and all that is said is learnt', async () => {
+  const { resolution: _, ...rest } = optionsOf(pairs, { epochs: 1, packing: 'none' })
+  const [step] = await stepsOf(rest)
+  const { tokens, labels, pictures } = step!.batches[0]!
+  expect(pictures).toEqual([])
+  const { img, imgEnd } = rest.tokenizer.ids
+  expect([...tokens].some(id => id === img || id === imgEnd)).toBe(false)
+  const row = tokens.length / rest.batch
+  const learnt = [...labels].slice(0, row).filter(label => label !== -100)
+  expect(rest.tokenizer.decode(learnt)).toContain('enerate the caption') // the question too, but for its first token
 })
 
 test('pairs of pictures and texts come in the same way', async () => {
