@@ -4,8 +4,8 @@
 import type { Category, Kind } from './kind.ts'
 
 /**
- * `seen`: what training pictures may have. `unseen`: what only held-out ones have. An item is on one side by the hash of
- * its name, one in eight unseen.
+ * `seen`: what training pictures may have. `unseen`: what only held-out ones have. A background is on one side by the
+ * hash of its name, one in eight unseen; of the fonts, `packages.json` says so, that both have some of every style.
  */
 export type Side = 'seen' | 'unseen'
 
