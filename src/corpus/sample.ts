@@ -35,4 +35,6 @@ export interface Sample {
   readonly licence?: string
   /** Where it came from: an address, a file and line, a generator with its seed. */
   readonly provenance?: string
+  /** What the pictures show, exactly, where the sample was made: for whoever wants to say something else about it. */
+  readonly record?: unknown
 }

@@ -1,4 +1,6 @@
 /** What the model answered: the text as a person reads it, and the places that it named, in the pictures' own pixels. */
+
+import { replaceFile } from '../checkpoint/replaceFile.ts'
 import { draw } from '../image/draw.ts'
 import type { Picture } from '../image/index.ts'
 import type { Mark } from '../image/marks.ts'
@@ -14,7 +16,6 @@ import {
   toPixels,
 } from '../text/index.ts'
 import type { FinishReason } from './generate.ts'
-import { replaceFile } from './replaceFile.ts'
 import type { Choice } from './sampling.ts'
 
 export interface AnswerBox {

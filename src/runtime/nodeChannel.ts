@@ -5,12 +5,11 @@
  * no JavaScript any more, it ends the whole process with an abort (onnxruntime-node 1.30). Disposing waits for the engine;
  * a program that exits in the middle of a run is made to wait for it too.
  */
-import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Channel } from './client.ts'
 import { EngineMemoryError, fromPlainError, WorkerError } from './errors.ts'
 import type { Answer, EngineOptions } from './protocol.ts'
+import { fileBeside, startThread } from './startThread.ts'
 
 /** The longest that the end of the process is put off. */
 const PATIENCE_MS = 10_000
@@ -103,17 +102,9 @@ function deathOf(code: number, cause: Error | undefined): WorkerError | EngineMe
   return new WorkerError(`the worker of the engine ${how}; its sessions are gone: open a new runtime`, { cause })
 }
 
-/** Compiled, the worker is JavaScript. From source it is TypeScript, which its thread has to be taught to read first. */
+/** Starts the thread of an engine. */
 export function startWorker(options: EngineOptions): BusyWorker {
   const busy = new Int32Array(new SharedArrayBuffer(4))
   const workerData: WorkerStart = { options, busy }
-  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
-  const url = new URL(`./nodeWorker${extension}`, import.meta.url)
-  if (extension === '.js') return { worker: new Worker(url, { workerData }), busy }
-  const tsx = new URL(
-    './dist/esm/api/index.mjs',
-    pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json')),
-  )
-  const start = `import { register } from '${tsx}'; register(); await import('${url}')`
-  return { worker: new Worker(new URL(`data:text/javascript,${encodeURIComponent(start)}`), { workerData }), busy }
+  return { worker: startThread(fileBeside(import.meta.url, 'nodeWorker'), workerData), busy }
 }

@@ -6,8 +6,9 @@ import { spawn } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { allKeys } from '../../src/corpus/recipe/keys.ts'
 import { readRecipe } from '../../src/train/recipe/index.ts'
-import { allKeys } from '../../src/train/recipe/schema.ts'
+import { recipeSchema } from '../../src/train/recipe/schema.ts'
 import { files, read, root } from '../checkout.ts'
 import { HubServer } from '../checkpoint/hubServer.ts'
 import { writeTinyInt4Model, writeTinyModel } from '../tinyModel.ts'
@@ -105,7 +106,7 @@ test('the guide says of everything in the folder of a run what it is', () => {
 })
 
 test('the guide names every key of a recipe, and no other', () => {
-  const keys = allKeys().map(path => path.filter(part => typeof part === 'string'))
+  const keys = allKeys(recipeSchema).map(path => path.filter(part => typeof part === 'string'))
   const written = keys
     .filter(([top, inner, ...rest]) => !(top === 'evaluation' && inner === 'data' && rest.length > 0)) // as in data
     .map(path => (path[0] === 'data' && path.length > 1 ? path.slice(1) : path).join('.'))

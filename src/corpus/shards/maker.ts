@@ -7,14 +7,12 @@ import type { Sample } from '../sample.ts'
 export interface MadePicture {
   /** The file as it is stored. */
   readonly data: Uint8Array
-  readonly extension: 'jpg' | 'png' | 'webp'
+  readonly extension: 'jpg' | 'png' | 'webp' | 'gif' | 'bmp' | 'tiff' | 'avif'
 }
 
 /** A sample whose pictures are at hand, and what they show. */
 export interface MadeSample extends Omit<Sample, 'id' | 'pictures'> {
   readonly pictures: readonly MadePicture[]
-  /** What the pictures show (scenes, pages), kept beside the sample for whoever wants to say something else about it. */
-  readonly record?: unknown
 }
 
 export interface Maker {

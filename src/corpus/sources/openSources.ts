@@ -141,8 +141,10 @@ function renamed(source: SampleSource, { task, language }: DataEntry): SampleSou
  */
 export async function entryFor(path: string, folder = '.'): Promise<DataEntry> {
   const extensions = ['.tar', '.json', '.jsonl', '.ndjson', '.txt']
-  const [first] = await findFiles(path, { folder, extensions })
-  if (first === undefined || /\.tar$/i.test(first)) return { shards: path }
+  const files = await findFiles(path, { folder, extensions })
+  const [first] = files
+  // Beside archives there may be JSON that says something of them.
+  if (first === undefined || files.some(file => /\.tar$/i.test(file))) return { shards: path }
   if (/\.txt$/i.test(first)) return { text: path }
   let row: unknown
   const source = await openRecordSource({

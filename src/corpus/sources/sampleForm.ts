@@ -20,6 +20,7 @@ const schema = z.object({
     )
     .min(1),
   pictures: z.array(z.string().min(1)).default([]),
+  record: z.unknown().optional(),
 })
 
 /**
@@ -35,12 +36,13 @@ export function readSampleForm(
   id: string,
   picture: (name: string) => Sample['pictures'][number],
 ): Sample {
-  const { task, format, numbering, references, turns, pictures, ...fields } = checkRow(schema, row)
+  const { task, format, numbering, references, turns, pictures, record, ...fields } = checkRow(schema, row)
   return {
     ...sampleFields(fields, id),
     ...{ task, format, turns },
     ...(numbering === undefined ? {} : { numbering }),
     ...(references === undefined ? {} : { references }),
+    ...(record === undefined ? {} : { record }),
     pictures: pictures.map(picture),
   }
 }

@@ -4,8 +4,8 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { dirname, extname } from 'node:path'
+import { replaceFile } from '../../checkpoint/replaceFile.ts'
 import type { Sample } from '../../corpus/sample.ts'
-import { replaceFile } from '../../generate/replaceFile.ts'
 import { type Allow, decode, draw, type Mark } from '../../image/index.ts'
 import { ignoredLabel, parseMarkup, quadToPixels, type Tokenizer, toPixels } from '../../text/index.ts'
 

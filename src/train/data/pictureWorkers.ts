@@ -2,10 +2,9 @@
  * The threads that read, decode and resize pictures while the model computes. Hands out one picture at a time to each;
  * knows no batches.
  */
-import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { fileBeside, startThread } from '../../runtime/startThread.ts'
 import { DataError } from './errors.ts'
 import type { PictureOrder, PreparedPicture } from './preparePicture.ts'
 
@@ -81,7 +80,7 @@ export class PictureWorkers {
   }
 
   #start(): Thread {
-    const thread: Thread = { worker: startWorker(), task: undefined }
+    const thread: Thread = { worker: startThread(fileBeside(import.meta.url, 'pictureWorker')), task: undefined }
     const { worker } = thread
     this.#threads.push(thread)
     worker.on('message', (answer: PictureAnswer) => {
@@ -105,17 +104,4 @@ export class PictureWorkers {
     })
     return thread
   }
-}
-
-/** Compiled, a thread's file is JavaScript. From source it is TypeScript, which the thread has to be taught to read. */
-function startWorker(): Worker {
-  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
-  const url = new URL(`./pictureWorker${extension}`, import.meta.url)
-  if (extension === '.js') return new Worker(url)
-  const tsx = new URL(
-    './dist/esm/api/index.mjs',
-    pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json')),
-  )
-  const start = `import { register } from '${tsx}'; register(); await import('${url}')`
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(start)}`))
 }

@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { replaceFile } from '../../checkpoint/replaceFile.ts'
 import type { FloatType } from '../../checkpoint/storedType.ts'
 import { convertTensor, tensorFromMemory } from '../../checkpoint/tensor.ts'
 import { writeCheckpoint } from '../../checkpoint/write.ts'
-import { replaceFile } from '../../generate/replaceFile.ts'
 import { seededRandom } from '../../generate/sampling.ts'
 import {
   type ContrastiveConfig,

@@ -1,8 +1,9 @@
 /**
  * What in a recipe contradicts something else in it. Knows the types of `schema.ts`, and neither files nor models.
  */
+
+import { type KeyPath, numberText } from '../../corpus/recipe/faults.ts'
 import { sourceKinds } from '../../corpus/sources/openSources.ts'
-import { type KeyPath, numberText } from './faults.ts'
 import { kindsFor, warmupSteps } from './recipe.ts'
 import type { WrittenRecipe } from './schema.ts'
 

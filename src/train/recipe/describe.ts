@@ -1,7 +1,7 @@
 /** What a recipe will do, in a few lines for the head of a run. Knows no model and no terminal. */
 import { basename, relative } from 'node:path'
+import { numberText } from '../../corpus/recipe/faults.ts'
 import { sourceKinds } from '../../corpus/sources/openSources.ts'
-import { numberText } from './faults.ts'
 import { batchShape } from './forModel.ts'
 import type { Recipe } from './recipe.ts'
 

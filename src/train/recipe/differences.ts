@@ -1,5 +1,5 @@
 /** How two recipes differ, for a run that is to go on: what may change on the way, and what makes it another run. */
-import { type KeyPath, keyText } from './faults.ts'
+import { type KeyPath, keyText } from '../../corpus/recipe/faults.ts'
 import type { Recipe } from './recipe.ts'
 
 export interface Difference {

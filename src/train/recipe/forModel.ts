@@ -2,8 +2,9 @@
  * A recipe beside what it meets when it is run: so many processes, and a model's configuration. Faults are told with
  * their places in the recipe, as those of the recipe alone.
  */
+
+import { type Fault, type KeyPath, RecipeError } from '../../corpus/recipe/faults.ts'
 import type { QwenVLConfig } from '../../model/index.ts'
-import { type Fault, type KeyPath, RecipeError } from './faults.ts'
 import { faultIn } from './parse.ts'
 import type { Recipe } from './recipe.ts'
 

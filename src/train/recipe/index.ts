@@ -6,9 +6,10 @@
  * `parse.ts` (from text to recipe) with `places.ts`, `overrides.ts` and `resolve.ts`. Then what is done with one:
  * `forModel.ts`, `differences.ts`, `write.ts`, `describe.ts`.
  */
+
+export { type Fault, RecipeError } from '../../corpus/recipe/faults.ts'
 export { type DescribeOptions, describeRecipe } from './describe.ts'
 export { type Difference, differences } from './differences.ts'
-export { type Fault, RecipeError } from './faults.ts'
 export { type BatchShape, batchShape, type ModelSizes, sizesFor } from './forModel.ts'
 export type { RecipeOverrides } from './overrides.ts'
 export { type FileOverrides, faultIn, type ParseOptions, parseRecipe, readRecipe } from './parse.ts'

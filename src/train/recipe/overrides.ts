@@ -3,9 +3,9 @@
  * Knows keys and values, and not what they mean: what is wrong with them is found where the file's own are checked.
  */
 import { parseDocument } from 'yaml'
+import type { Fault, KeyPath } from '../../corpus/recipe/faults.ts'
+import type { Places } from '../../corpus/recipe/places.ts'
 import type { DataEntry } from '../../corpus/sources/openSources.ts'
-import type { Fault, KeyPath } from './faults.ts'
-import type { Places } from './places.ts'
 
 /** Options, by the name of the option. Paths in them start at the current folder. */
 export interface RecipeOverrides {

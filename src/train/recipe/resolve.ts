@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { isRepository } from '../../checkpoint/hub/cache.ts'
-import type { KeyPath } from './faults.ts'
+import type { KeyPath } from '../../corpus/recipe/faults.ts'
 import type { PartsModel, Recipe, RecipeData, WholeModel } from './recipe.ts'
 import { defaultTextTower, type WrittenRecipe } from './schema.ts'
 

@@ -5,36 +5,22 @@
  * Defaults of the optimiser are the paper's (arXiv 2308.12966, appendix C), of LoRA those of the official `finetune.py`.
  */
 import { z } from 'zod'
-import { shown } from './faults.ts'
+import { sources } from '../../corpus/recipe/dataFields.ts'
+import {
+  above0,
+  atLeast0,
+  below1,
+  choice,
+  flag,
+  group,
+  listOf,
+  number,
+  path,
+  say,
+  textOf,
+  whole,
+} from '../../corpus/recipe/fields.ts'
 import type { Percentage } from './recipe.ts'
-
-/** What is said of a value that is not allowed. */
-const say = (allowed: string) => ({
-  error: ({ input }: { readonly input?: unknown }) =>
-    input === undefined ? `is missing: it has to be ${allowed}` : `is ${shown(input)}: it has to be ${allowed}`,
-})
-
-const number = (allowed: string) => z.number(say(allowed))
-const whole = (least = 1) => {
-  const allowed = `a whole number of at least ${least}`
-  return number(allowed).int(say(allowed)).min(least, say(allowed))
-}
-const above0 = () => number('a number above 0').gt(0, say('a number above 0'))
-const atLeast0 = () => number('a number of at least 0').min(0, say('a number of at least 0'))
-const below1 = () => {
-  const allowed = 'a number of at least 0 and below 1'
-  return number(allowed).min(0, say(allowed)).lt(1, say(allowed))
-}
-const flag = () => z.boolean(say('true or false'))
-const choice = <const Options extends readonly [string, ...string[]]>(options: Options) =>
-  z.enum(options, say(`one of ${options.join(', ')}`))
-const textOf = (allowed: string) => z.string(say(allowed)).min(1, say(allowed))
-const path = () => textOf('a path')
-const listOf = (what: string) => z.array(textOf(what), say(`a list: ${what} each`))
-const group = <Shape extends z.core.$ZodLooseShape>(shape: Shape) => {
-  const { error } = say('a group of keys')
-  return z.strictObject(shape, { error: issue => (issue.code === 'unrecognized_keys' ? undefined : error(issue)) })
-}
 
 const model = group({
   from: path()
@@ -46,29 +32,6 @@ const model = group({
   adapter: path().describe('random, or a folder that has the adapter').optional(),
   language: path().describe('random, or a folder that has the language model').optional(),
 })
-
-const files = () => {
-  const allowed = 'a path, a pattern, or a list of them'
-  return z.union([textOf(allowed), z.array(textOf(allowed)).min(1)], say(allowed))
-}
-
-const source = group({
-  conversations: files().describe('Official fine-tuning data: JSON or JSON lines').optional(),
-  boxes: files().describe('Rows of a picture and boxes in its pixels').optional(),
-  pairs: files().describe('Rows of a picture and a caption').optional(),
-  shards: files().describe('WebDataset archives: a pattern, a list or a folder').optional(),
-  text: files().describe('Paragraphs of plain text, or JSON lines with "text"').optional(),
-  weight: above0().describe('How often it is drawn beside the others').default(1),
-  task: textOf('a word').describe('Overrides the task that the source says').optional(),
-  language: textOf('a language, such as en').describe('Overrides the language that the source says').optional(),
-  pictures: path().describe("Where relative paths of pictures start (default: the file's own folder)").optional(),
-  limit: whole().describe('Only the first so many entries').optional(),
-})
-
-const sources = () => {
-  const allowed = 'a list of sources, each beginning with "- "'
-  return z.array(source, say(allowed)).min(1, say(allowed))
-}
 
 const train = group({
   fixVit: flag().describe('Leave the vision tower as it is').default(false),
@@ -182,34 +145,6 @@ export const recipeSchema = group({
 
 /** A recipe with its defaults, and its paths as they were written. */
 export type WrittenRecipe = z.output<typeof recipeSchema>
-
-/** The keys that may stand at a place; none where there is no group. */
-export function keysAt(path: readonly (string | number)[]): string[] {
-  let schema: unknown = recipeSchema
-  for (const part of path) {
-    const inner = bare(schema)
-    if (inner instanceof z.ZodObject) schema = inner.shape[part]
-    else schema = inner instanceof z.ZodArray ? inner.element : undefined
-  }
-  const found = bare(schema)
-  return found instanceof z.ZodObject ? Object.keys(found.shape) : []
-}
-
-/** Every key, as `['optimiser', 'learningRate']`; lists are passed through by their place 0. */
-export function allKeys(path: readonly (string | number)[] = []): (string | number)[][] {
-  return keysAt(path).flatMap(key => {
-    const own = [...path, key]
-    const inner = keysAt(own).length > 0 ? own : [...own, 0]
-    return [own, ...(keysAt(inner).length > 0 ? allKeys(inner) : [])]
-  })
-}
-
-function bare(schema: unknown): unknown {
-  let inner = schema
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault)
-    inner = inner.unwrap()
-  return inner
-}
 
 /** The same as JSON Schema, for editors. */
 export function recipeJsonSchema(): Record<string, unknown> {
