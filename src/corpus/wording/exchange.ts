@@ -43,4 +43,6 @@ export interface Exchange {
   readonly phrase?: string
   /** Other right answers, best first: synonyms for a name, further captions. */
   readonly references?: readonly string[]
+  /** What it is about, where a follow-up may say `it` or `them`: places in `objects` of the scene. */
+  readonly about?: readonly number[]
 }
