@@ -1,5 +1,6 @@
 /**
- * evaluate/: benchmarks and the metrics that they are scored by. `metrics/index.ts` gives the reading order of the
- * metrics.
+ * evaluate/: benchmarks and the metrics that they are scored by. `benchmarks/index.ts` and `metrics/index.ts` give the
+ * reading orders.
  */
+export * from './benchmarks/index.ts'
 export * from './metrics/index.ts'
