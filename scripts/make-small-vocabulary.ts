@@ -8,13 +8,15 @@
  *     npx tsx scripts/make-small-vocabulary.ts QWEN.TIKTOKEN 2048 recipes/small/qwen.tiktoken \
  *       examples/training/{texts.txt,captions.jsonl,boxes.jsonl,conversations.json}
  *
- * QWEN.TIKTOKEN is the file beside every published model.
+ * QWEN.TIKTOKEN is the file beside every published model. A TEXT that ends in `.tar` is an archive of samples, of which
+ * all that is said is counted. RANKS is `all` for every token that occurs and no more.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { openSources } from '../src/corpus/index.ts'
 import { openTokenizer, parseVocabulary } from '../src/text/node.ts'
 
 const [source, count, target, ...texts] = process.argv.slice(2)
-const size = Number(count)
+const size = count === 'all' ? Number.POSITIVE_INFINITY : Number(count)
 if (!source || !target || !(size >= 256)) {
   console.error('usage: npx tsx scripts/make-small-vocabulary.ts QWEN.TIKTOKEN RANKS OUT TEXT…')
   process.exit(2)
@@ -54,16 +56,32 @@ function keep(rank: number): void {
 }
 
 /** What is read by people in a file: of JSON, the texts in it. */
-function textOf(path: string): string {
+async function textOf(path: string): Promise<string> {
+  if (path.endsWith('.tar')) return (await samplesOf(path)).join('\n')
   const content = readFileSync(path, 'utf8')
   const strings = [...content.matchAll(/"(?:caption|label|question|answer|value)"\s*:\s*("(?:[^"\\]|\\.)*")/g)]
   return strings.length === 0 ? content : strings.map(([, text]) => JSON.parse(text as string)).join('\n')
 }
 
+/** All that is said in an archive of samples. */
+async function samplesOf(path: string): Promise<string[]> {
+  const [opened] = await openSources([{ shards: path }])
+  const shard = await opened!.source.open(0)
+  const said: string[] = []
+  for (let entry = 0; entry < shard.length; entry++) {
+    for (const { turns, references = [] } of await shard.read(entry)) {
+      said.push(turns.flatMap(({ parts }) => parts.map(part => ('text' in part ? part.text : ''))).join('\n'))
+      said.push(...references)
+    }
+  }
+  await shard.close()
+  return said
+}
+
 using tokenizer = await openTokenizer(vocabulary)
 const counts = new Map<number, number>()
 for (const path of texts) {
-  for (const id of tokenizer.encode(textOf(path), { specials: 'image' })) {
+  for (const id of tokenizer.encode(await textOf(path), { specials: 'image' })) {
     if (id < vocabulary.size) counts.set(id, (counts.get(id) ?? 0) + 1)
   }
 }
@@ -71,7 +89,7 @@ for (const [rank] of [...counts].sort(([a, m], [b, n]) => n - m || a - b)) keep(
 const words = Array.from({ length: vocabulary.size }, (_, rank) => rank).filter(rank =>
   /^ ?[A-Za-z]?[a-z]+$/.test(bytesOf(rank)),
 )
-for (const rank of words) if (kept.size < size) keep(rank)
+for (const rank of words) if (Number.isFinite(size) && kept.size < size) keep(rank)
 
 const lines = [...kept]
   .sort((a, b) => a - b)

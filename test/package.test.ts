@@ -82,7 +82,11 @@ test('the tarball holds the build, the licences and the README, and is small', (
   const others = packed.files.map(({ path }) => path).filter(path => !isBuild(path) && !isRecipe(path))
   const page = ['chart.js', 'index.html', 'page.css', 'page.js', 'status.js'].map(name => `assets/dashboard/${name}`)
   const font = ['NotoSansSC-subset.woff2', 'OFL.txt', 'characters.txt'].map(name => `assets/label-font/${name}`)
-  expect(others.sort()).toEqual(['LICENSE', 'NOTICE', 'README.md', ...page, ...font, 'package.json'])
+  const isMaterial = (path: string) => path.startsWith('assets/materials/')
+  const materials = ['chinese-characters.txt', 'chinese-words.txt', 'english-words.txt', 'kinds.json', 'packages.json']
+  expect(others.filter(isMaterial)).toEqual(expect.arrayContaining(materials.map(name => `assets/materials/${name}`)))
+  const rest = others.filter(path => !isMaterial(path))
+  expect(rest.sort()).toEqual(['LICENSE', 'NOTICE', 'README.md', ...page, ...font, 'package.json'])
   const isOurs = (path: string) => /(^|\/)(tests?|fixtures?|benchmarks?|examples?)\/|\.test\./i.test(path)
   expect(packed.files.filter(({ path }) => isOurs(path) && !isRecipe(path))).toEqual([])
   expect(packed.size).toBeLessThan(4_000_000) // half of it the font

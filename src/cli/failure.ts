@@ -4,8 +4,8 @@
 import { constants } from 'node:os'
 import { CommanderError } from 'commander'
 import { TensorMismatchError } from '../checkpoint/errors.ts'
+import { RecipeError } from '../corpus/recipe/faults.ts'
 import { PromptTooLongError } from '../text/errors.ts'
-import { RecipeError } from '../train/recipe/faults.ts'
 
 /** A command was called in a way that it cannot be meant: status 2. */
 export class UsageError extends Error {

@@ -114,7 +114,7 @@ async function read({ name, path }: FoundRun, signal: AbortSignal): Promise<Name
 
 async function write(out: string, runs: readonly NamedRun[], options: PlotCommandOptions): Promise<void> {
   const { plotRuns } = await import('../train/watch/plot.ts')
-  const { replaceFile } = await import('../generate/replaceFile.ts')
+  const { replaceFile } = await import('../checkpoint/replaceFile.ts')
   const { series, from, to, smooth: smoothing, log: isLogarithmic } = options
   const svg = plotRuns(runs, given({ series, from, to, smoothing, isLogarithmic }))
   if (extname(out).toLowerCase() === '.svg') return replaceFile(out, svg)

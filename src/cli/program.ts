@@ -5,6 +5,8 @@ import { Command } from 'commander'
 import { addAsk } from './ask.ts'
 import { addCaption } from './caption.ts'
 import { addChat } from './chat.ts'
+import { addCorpus } from './corpus.ts'
+import { addEvaluate } from './evaluate.ts'
 import { explain, statusOf } from './failure.ts'
 import { addInspect } from './inspect.ts'
 import { addLocate } from './locate.ts'
@@ -32,6 +34,8 @@ const commands = [
   addPlot,
   addMerge,
   addQuantize,
+  addCorpus,
+  addEvaluate,
 ]
 
 /** The program with all its commands, which throw instead of ending the process. */

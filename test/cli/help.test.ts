@@ -20,6 +20,8 @@ const names = [
   'plot',
   'merge',
   'quantize',
+  'corpus',
+  'evaluate',
 ]
 
 test('the program has the commands of the documentation', () => {
@@ -34,10 +36,17 @@ test('--help names every command, and shows examples', async () => {
   expect(stdout).toContain('Examples:')
 })
 
-test.each(names)('%s --help names every option and argument, and shows examples that can be read', async name => {
-  const { status, stdout } = await qwenVL(name, '--help')
+/** Commands that do something: those of a group by both names. */
+const doers = buildProgram().commands.flatMap(command =>
+  command.commands.length > 0
+    ? command.commands.map(each => ({ name: `${command.name()} ${each.name()}`, command: each }))
+    : [{ name: command.name(), command }],
+)
+
+test.each(doers)('$name --help names every option and argument, and shows examples that can be read', async each => {
+  const { name, command } = each
+  const { status, stdout } = await qwenVL(...name.split(' '), '--help')
   expect(status).toBe(0)
-  const command = buildProgram().commands.find(each => each.name() === name)!
   for (const { long } of command.options) expect(stdout).toContain(long)
   for (const argument of command.registeredArguments) expect(stdout).toContain(argument.name())
   expect(stdout).toContain('--json')
@@ -53,6 +62,10 @@ test.each(names)('%s --help names every option and argument, and shows examples 
 
 test('every command has a file of its name', () => {
   for (const name of names) expect(read(`src/cli/${name}.ts`)).toContain(`qwen-vl ${name}`)
+  for (const { name } of doers) {
+    const file = name.replace(/ (.)/, (_, letter: string) => letter.toUpperCase())
+    expect(read(`src/cli/${file}.ts`)).toContain(`qwen-vl ${name}`)
+  }
 })
 
 test('the version is that of the package', async () => {

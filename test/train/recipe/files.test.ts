@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Sample } from '../../../src/corpus/sample.ts'
+import { readMakerRecipe } from '../../../src/corpus/shards/makeCorpus.ts'
 import { openSources, sourceKinds } from '../../../src/corpus/sources/openSources.ts'
 import { openModelTokenizer } from '../../../src/generate/load.ts'
 import { parameterShapes, parseConfig } from '../../../src/model/index.ts'
@@ -13,8 +14,15 @@ import { trainedNames } from '../../../src/train/stages.ts'
 import { files, root } from '../../checkout.ts'
 import { tinyConfig } from '../../tinyModel.ts'
 
-const paths = files.filter(path => /^recipes\/.*\.yaml$/.test(path))
+/** Recipes of corpora are not for training. */
+const isCorpus = (path: string) => /^recipes\/nano\/(bench|corpus)\//.test(path)
+const paths = files.filter(path => /^recipes\/.*\.yaml$/.test(path) && !isCorpus(path))
 const names = ['contrastive', 'full', 'instruct', 'language', 'lora', 'multitask', 'pretrain', 'qlora']
+/** Models that are made from nothing, and the runs that make them. */
+const chains = {
+  flickr8k: ['contrastive', 'language', 'multitask', 'pretrain'],
+  nano: ['contrastive', 'instruct', 'language', 'multitask', 'pretrain'],
+}
 const recipes = new Map<string, Recipe>()
 const recipe = (name: string) => recipes.get(`recipes/${name}.yaml`) as Recipe
 
@@ -23,7 +31,9 @@ beforeAll(async () => {
 })
 
 test('every recipe has a small one beside it, and is called like its file', () => {
-  expect(paths).toEqual([...names, ...names.map(name => `small/${name}`)].map(name => `recipes/${name}.yaml`))
+  const made = Object.entries(chains).flatMap(([model, runs]) => runs.map(run => `${model}/${run}`))
+  const all = [...names, ...made, ...names.map(name => `small/${name}`)]
+  expect([...paths].sort()).toEqual(all.map(name => `recipes/${name}.yaml`).sort())
   for (const [path, { name }] of recipes) expect(name).toBe(basename(path, '.yaml'))
 })
 
@@ -204,6 +214,48 @@ describe('the small recipes', () => {
       }
     }
   })
+})
+
+describe.each(Object.entries(chains))('the recipes of %s', (model, runs) => {
+  const folder = join(root, 'recipes', model)
+  const json = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))
+  const config = parseConfig(json)
+
+  test('train a model of at most 16 million numbers, whose vocabulary has places for all its tokens', async () => {
+    const shapes = parameterShapes(config)
+    const total = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0)
+    expect(total).toBeLessThanOrEqual(16_000_000)
+    using tokenizer = await openModelTokenizer(folder, config, json)
+    expect(tokenizer.ids.img).toBe(config.visual.image_start_id)
+    expect(tokenizer.ids.imgpad).toBeLessThan(config.vocab_size)
+  })
+
+  test('make a chain in one folder, at sizes that the model can have', () => {
+    for (const run of runs) {
+      const read = recipe(`${model}/${run}`)
+      expect(read.out).toBe(join(process.cwd(), 'runs', model, run))
+      if (read.objective !== 'contrastive')
+        expect(sizesFor(read, config).sequence).toBeLessThanOrEqual(config.seq_length)
+    }
+    const modelOf = (name: string) => join(root, 'runs', model, name, 'model')
+    const begin = (name: string) => recipe(`${model}/${name}`).model
+    const parts = { vision: modelOf('contrastive'), adapter: 'random', language: modelOf('language') }
+    expect(begin('pretrain')).toMatchObject(parts)
+    expect(begin('multitask')).toEqual({ from: modelOf('pretrain') })
+  })
+})
+
+test('the recipes of nano’s corpus and of its items are recipes of their makers', async () => {
+  const found = files.filter(path => isCorpus(path) && path.endsWith('.yaml'))
+  expect(found).toHaveLength(13)
+  const kinds = { words: 'text', reading: 'text', documents: 'documents', pages: 'documents' } as const
+  for (const path of found) {
+    const name = basename(path, '.yaml').replace(/-.*/, '')
+    const kind = name === 'text' ? 'text' : (kinds[name as keyof typeof kinds] ?? 'scenes')
+    const { count, ...rest } = await readMakerRecipe({ kind, recipe: join(root, path), out: '' })
+    expect(count, path).toBeGreaterThanOrEqual(2000)
+    expect(rest['split'], path).toBe(path.includes('/bench/') ? 'held-out' : 'train')
+  }
 })
 
 async function samplesOf({ data }: Recipe): Promise<Sample[]> {
