@@ -12,6 +12,7 @@ import { root } from '../test/checkout.ts'
 
 /** Parts of the corpus, and what makes each. */
 const corpus = {
+  names: 'scenes',
   captions: 'scenes',
   scenes: 'scenes',
   words: 'text',

@@ -40,7 +40,7 @@ const passing = 0.05
 /** What a scene is composed with so that it probably affords the task. */
 export function wishFor(task: ExchangeTask, language: Language, recipe: SceneRecipe, random: Random): SceneOptions {
   const { side, picture, objects, painted, backgrounds } = recipe
-  const gathering = random.weighted(gatherings[task])
+  const gathering = random.weighted(allowedBy(objects, gatherings[task]))
   const reading = task === 'read' || task === 'ocr' || (gathering === 'different' && random.chance(passing))
   return {
     ...{ side, gathering, backgrounds, width: picture.width, height: picture.height },
@@ -49,4 +49,12 @@ export function wishFor(task: ExchangeTask, language: Language, recipe: SceneRec
     ...(reading ? { writing: language } : {}),
     ...(task === 'pair' ? { apart: true } : {}),
   }
+}
+
+/** What the recipe's numbers leave of a task's gatherings; all of them for a task that cannot be had otherwise. */
+function allowedBy(objects: SceneRecipe['objects'], wanted: Gatherings): Gatherings {
+  const alone = objects['1'] > 0
+  const several = Object.entries(objects).some(([number, weight]) => number !== '1' && weight > 0)
+  const allowed = Object.entries(wanted).filter(([gathering]) => (gathering === 'single' ? alone : several))
+  return allowed.length > 0 ? Object.fromEntries(allowed) : wanted
 }

@@ -79,6 +79,11 @@ describe('a maker of scenes', () => {
     expect(samples.some(sample => recordOf(sample).change === undefined)).toBe(true)
   })
 
+  it('shows one thing alone where the recipe has no more', async () => {
+    const samples = await make({ tasks: { caption: 1 }, objects: { 1: 1 } }, 8)
+    expect(samples.map(sample => recordOf(sample).scenes[0]!.objects.length)).toEqual(Array(8).fill(1))
+  })
+
   it('carries the right answers, the given one first', async () => {
     for (const { references, turns } of await make({ tasks: { colour: 1, count: 1 } }, 6)) {
       const [{ text }] = turns.at(-1)!.parts as [{ text: string }]

@@ -247,7 +247,7 @@ describe.each(Object.entries(chains))('the recipes of %s', (model, runs) => {
 
 test('the recipes of nano’s corpus and of its items are recipes of their makers', async () => {
   const found = files.filter(path => isCorpus(path) && path.endsWith('.yaml'))
-  expect(found).toHaveLength(13)
+  expect(found).toHaveLength(14)
   const kinds = { words: 'text', reading: 'text', documents: 'documents', pages: 'documents' } as const
   for (const path of found) {
     const name = basename(path, '.yaml').replace(/-.*/, '')
