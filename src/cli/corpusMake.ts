@@ -4,7 +4,7 @@ import { formatBytes } from '../checkpoint/storedType.ts'
 import type { MakeEvent, MakeReport } from '../corpus/shards/events.ts'
 import { type CorpusKind, corpusKinds } from '../corpus/shards/makers.ts'
 import { openBar } from './corpusBar.ts'
-import { InterruptedError } from './failure.ts'
+import { print, type Show, showJson, shownWork } from './corpusWork.ts'
 import { watchInterrupts } from './interrupt.ts'
 import { addOutputOptions, given, type OutputOptions, wholeNumber } from './options.ts'
 
@@ -49,31 +49,17 @@ async function make(kind: CorpusKind, recipe: string, options: MakeCommandOption
   const { out, count, workers, fresh, materials, json } = options
   const signal = watchInterrupts(PATIENCE_MS)
   const show = json ? showJson : await showLines()
-  try {
-    await makeCorpus({
+  await shownWork(out, show, () =>
+    makeCorpus({
       ...{ kind, recipe, out, signal },
       ...given({ count, workers, fresh, materials }),
       onEvent: show.event,
-    })
-  } catch (error) {
-    if (error instanceof InterruptedError) error.message = `cancelled: the same command goes on with what is in ${out}`
-    throw error
-  } finally {
-    show.end()
-  }
+    }),
+  )
 }
-
-interface Show {
-  readonly event: (event: MakeEvent) => void
-  readonly end: () => void
-}
-
-const print = (line: string) => void process.stdout.write(`${line}\n`)
-
-const showJson: Show = { event: event => print(JSON.stringify(event)), end: () => {} }
 
 /** A bar or lines on standard error, and the report on standard output. */
-async function showLines(): Promise<Show> {
+async function showLines(): Promise<Show<MakeEvent>> {
   const bar = await openBar('samples')
   return {
     event(event) {

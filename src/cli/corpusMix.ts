@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { formatBytes } from '../checkpoint/storedType.ts'
 import type { MixEvent, MixReport } from '../corpus/mix/mixCorpus.ts'
 import { openBar } from './corpusBar.ts'
-import { InterruptedError } from './failure.ts'
+import { print, type Show, showJson, shownWork } from './corpusWork.ts'
 import { watchInterrupts } from './interrupt.ts'
 import { addOutputOptions, given, type OutputOptions } from './options.ts'
 import { printable } from './printing.ts'
@@ -40,27 +40,11 @@ async function mix(recipe: string, { out, fresh, json }: MixCommandOptions): Pro
   const { mixCorpus } = await import('../corpus/mix/mixCorpus.ts')
   const signal = watchInterrupts()
   const show = json ? showJson : await showLines()
-  try {
-    await mixCorpus({ recipe, out, signal, ...given({ fresh }), onEvent: show.event })
-  } catch (error) {
-    if (error instanceof InterruptedError) error.message = `cancelled: the same command goes on with what is in ${out}`
-    throw error
-  } finally {
-    show.end()
-  }
+  await shownWork(out, show, () => mixCorpus({ recipe, out, signal, ...given({ fresh }), onEvent: show.event }))
 }
-
-interface Show {
-  readonly event: (event: MixEvent) => void
-  readonly end: () => void
-}
-
-const print = (line: string) => void process.stdout.write(`${line}\n`)
-
-const showJson: Show = { event: event => print(JSON.stringify(event)), end: () => {} }
 
 /** A bar and what is left out on standard error, and the report on standard output. */
-async function showLines(): Promise<Show> {
+async function showLines(): Promise<Show<MixEvent>> {
   const bar = await openBar('samples')
   let told = 0
   return {
