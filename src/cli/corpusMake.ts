@@ -4,9 +4,9 @@ import { formatBytes } from '../checkpoint/storedType.ts'
 import type { MakeEvent, MakeReport } from '../corpus/shards/events.ts'
 import { type CorpusKind, corpusKinds } from '../corpus/shards/makers.ts'
 import { openBar } from './corpusBar.ts'
-import { print, type Show, showJson, shownWork } from './corpusWork.ts'
 import { watchInterrupts } from './interrupt.ts'
 import { addOutputOptions, given, type OutputOptions, wholeNumber } from './options.ts'
+import { print, type Show, showJson, shownWork } from './shownWork.ts'
 
 interface MakeCommandOptions extends OutputOptions {
   readonly out: string
@@ -49,7 +49,7 @@ async function make(kind: CorpusKind, recipe: string, options: MakeCommandOption
   const { out, count, workers, fresh, materials, json } = options
   const signal = watchInterrupts(PATIENCE_MS)
   const show = json ? showJson : await showLines()
-  await shownWork(out, show, () =>
+  await shownWork(`cancelled: the same command goes on with what is in ${out}`, show, () =>
     makeCorpus({
       ...{ kind, recipe, out, signal },
       ...given({ count, workers, fresh, materials }),

@@ -3,10 +3,10 @@ import type { Command } from 'commander'
 import { formatBytes } from '../checkpoint/storedType.ts'
 import type { MixEvent, MixReport } from '../corpus/mix/mixCorpus.ts'
 import { openBar } from './corpusBar.ts'
-import { print, type Show, showJson, shownWork } from './corpusWork.ts'
 import { watchInterrupts } from './interrupt.ts'
 import { addOutputOptions, given, type OutputOptions } from './options.ts'
 import { printable } from './printing.ts'
+import { print, type Show, showJson, shownWork } from './shownWork.ts'
 
 interface MixCommandOptions extends OutputOptions {
   readonly out: string
@@ -40,7 +40,9 @@ async function mix(recipe: string, { out, fresh, json }: MixCommandOptions): Pro
   const { mixCorpus } = await import('../corpus/mix/mixCorpus.ts')
   const signal = watchInterrupts()
   const show = json ? showJson : await showLines()
-  await shownWork(out, show, () => mixCorpus({ recipe, out, signal, ...given({ fresh }), onEvent: show.event }))
+  await shownWork(`cancelled: the same command goes on with what is in ${out}`, show, () =>
+    mixCorpus({ recipe, out, signal, ...given({ fresh }), onEvent: show.event }),
+  )
 }
 
 /** A bar and what is left out on standard error, and the report on standard output. */

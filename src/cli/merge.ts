@@ -2,9 +2,9 @@
 import { type Command, Option } from 'commander'
 import { formatBytes } from '../checkpoint/storedType.ts'
 import type { MergeEvent, MergeReport } from '../train/merge/events.ts'
-import { InterruptedError } from './failure.ts'
 import { watchInterrupts } from './interrupt.ts'
 import { addOutputOptions, given, type OutputOptions, wholeNumber } from './options.ts'
+import { print, type Show, showJson, shownWork, wait } from './shownWork.ts'
 
 interface MergeCommandOptions extends OutputOptions {
   readonly into: string
@@ -53,34 +53,18 @@ async function mergeAdapter(adapter: string, options: MergeCommandOptions): Prom
   const { into, out, dtype, compare, force, cache, threads, json } = options
   const signal = watchInterrupts()
   const show = json ? showJson : showLines()
-  try {
-    await merge(adapter, into, out, {
+  await shownWork('cancelled: nothing was written', show, () =>
+    merge(adapter, into, out, {
       ...given({ dtype, force, cache, threads }),
       compare,
       signal,
       onEvent: show.event,
-    })
-  } catch (error) {
-    if (error instanceof InterruptedError) error.message = 'cancelled: nothing was written'
-    throw error
-  } finally {
-    show.end()
-  }
+    }),
+  )
 }
-
-interface Show {
-  readonly event: (event: MergeEvent) => void
-  readonly end: () => void
-}
-
-const print = (line: string) => void process.stdout.write(`${line}\n`)
-
-const showJson: Show = { event: event => print(JSON.stringify(event)), end: () => {} }
 
 /** Progress on a terminal, warnings on standard error, and the report on standard output. */
-function showLines(): Show {
-  const { stderr } = process
-  const wait = (text: string) => void (stderr.isTTY && stderr.write(`\r\u001b[K${text}`))
+function showLines(): Show<MergeEvent> {
   return {
     event(event) {
       switch (event.type) {
@@ -92,7 +76,7 @@ function showLines(): Show {
           return wait('comparing …')
         case 'warning':
           wait('')
-          return void stderr.write(`${event.message}\n`)
+          return void process.stderr.write(`${event.message}\n`)
         case 'done':
           wait('')
           return reportLines(event.report).forEach(print)

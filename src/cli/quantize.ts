@@ -2,9 +2,9 @@
 import type { Command } from 'commander'
 import { formatBytes } from '../checkpoint/storedType.ts'
 import type { Evaluation, QuantiseEvent, QuantiseReport, Score } from '../train/quantise/events.ts'
-import { InterruptedError } from './failure.ts'
 import { watchInterrupts } from './interrupt.ts'
 import { addOutputOptions, collect, given, type OutputOptions, wholeNumber } from './options.ts'
+import { print, type Show, showJson, shownWork, wait } from './shownWork.ts'
 
 interface QuantizeCommandOptions extends OutputOptions {
   readonly out: string
@@ -70,33 +70,17 @@ async function quantize(model: string, options: QuantizeCommandOptions): Promise
   const { out, calibration, samples, evaluate, group, activationOrder, seed, force, cache, threads, json } = options
   const signal = watchInterrupts(PATIENCE_MS)
   const show = json ? showJson : showLines()
-  try {
-    await quantiseModel(model, out, {
+  await shownWork('cancelled: nothing was written', show, () =>
+    quantiseModel(model, out, {
       ...given({ calibration, samples, evaluation: evaluate, group, activationOrder, seed, force, cache, threads }),
       signal,
       onEvent: show.event,
-    })
-  } catch (error) {
-    if (error instanceof InterruptedError) error.message = 'cancelled: nothing was written'
-    throw error
-  } finally {
-    show.end()
-  }
+    }),
+  )
 }
-
-interface Show {
-  readonly event: (event: QuantiseEvent) => void
-  readonly end: () => void
-}
-
-const print = (line: string) => void process.stdout.write(`${line}\n`)
-
-const showJson: Show = { event: event => print(JSON.stringify(event)), end: () => {} }
 
 /** Progress on a terminal, warnings on standard error, and the report on standard output. */
-function showLines(): Show {
-  const { stderr } = process
-  const wait = (text: string) => void (stderr.isTTY && stderr.write(`\r\u001b[K${text}`))
+function showLines(): Show<QuantiseEvent> {
   return {
     event(event) {
       switch (event.type) {
@@ -110,7 +94,7 @@ function showLines(): Show {
           return wait(`${formatBytes(event.done)} of ${formatBytes(event.total)} written …`)
         case 'warning':
           wait('')
-          return void stderr.write(`${event.message}\n`)
+          return void process.stderr.write(`${event.message}\n`)
         case 'done':
           wait('')
           return reportLines(event.report).forEach(print)

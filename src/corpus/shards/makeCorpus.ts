@@ -46,7 +46,7 @@ const amounts = {
  * archives that an earlier call with the same recipe has made. Throws a RecipeError with the line of each mistake, what
  * materials throw that cannot be had, and what `makeShards` throws.
  *
- *     await makeCorpus({ kind: 'scenes', recipe: 'recipes/nano/scenes.yaml', out: 'corpus/scenes' })
+ *     await makeCorpus({ kind: 'scenes', recipe: 'recipes/nano/corpus/scenes.yaml', out: 'corpus/scenes' })
  */
 export async function makeCorpus(options: MakeCorpusOptions): Promise<MakeReport> {
   const { kind, out, workers, fresh, materials, signal, onEvent } = options
