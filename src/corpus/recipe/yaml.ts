@@ -28,7 +28,8 @@ export async function readRecipeText(file: string): Promise<string> {
   } catch (error) {
     if (error instanceof RecipeError) throw error
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw fail('there is no such file: name a recipe, such as recipes/lora.yaml', error)
+    if (code === 'ENOENT')
+      throw fail('there is no such file: name a recipe; those of this package are in its folder recipes', error)
     throw fail(code === 'EISDIR' ? 'is a folder: name a file in it' : `cannot be read (${code})`, error)
   }
   try {

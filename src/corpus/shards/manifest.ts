@@ -64,4 +64,5 @@ export function differences(before: unknown, after: unknown, path = ''): string[
 const isGroup = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const shown = (value: unknown) => (value === undefined ? 'not given' : JSON.stringify(value))
+/** A group that only one side has is long, and its values tell nothing. */
+const shown = (value: unknown) => (value === undefined ? 'not given' : isGroup(value) ? 'given' : JSON.stringify(value))
